@@ -1,0 +1,24 @@
+# add_moe_unittest(NAMETests sources... [LINK_LIBS libs...])
+# A GoogleTest program; its name must end in Tests, which is what lit looks for.
+# Plain CMake, because the runtime's tests are built without LLVM, too.
+include_guard(GLOBAL)
+find_package(GTest REQUIRED)
+include(GoogleTest)
+add_custom_target(MoEUnitTests)
+
+function(add_moe_unittest name)
+  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
+  if(NOT name MATCHES "Tests$")
+    message(FATAL_ERROR "unit test ${name}: the name must end in Tests")
+  endif()
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gmock GTest::gtest_main)
+  add_dependencies(MoEUnitTests ${name})
+  if(TARGET mlir-headers)
+    add_dependencies(${name} mlir-headers)
+  endif()
+  # With the compiler, lit runs them inside check-moe and ctest runs lit.
+  if(NOT MOE_BUILD_COMPILER)
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()

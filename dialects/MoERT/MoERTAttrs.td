@@ -1,0 +1,19 @@
+//===- MoERTAttrs.td - moert enums, attributes, types -----*- tablegen -*--===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_DIALECTS_MOERT_MOERTATTRS_TD
+#define MOE_DIALECTS_MOERT_MOERTATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "MoERT/MoERTDialect.td"
+
+// The dialect's first attribute needs `let useDefaultAttributePrinterParser = 1`
+// in MoERTDialect.td, and its first type `let useDefaultTypePrinterParser = 1`:
+// TableGen defines those printers only where there is something to print.
+
+#endif // MOE_DIALECTS_MOERT_MOERTATTRS_TD

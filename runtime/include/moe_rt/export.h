@@ -1,0 +1,14 @@
+//===- export.h - what the runtime exports ---------------------*- C++ -*--===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_RT_EXPORT_H
+#define MOE_RT_EXPORT_H
+
+/* Marks a function of the public C ABI; everything else stays hidden. */
+#define MOE_RT_API __attribute__((visibility("default")))
+
+#endif // MOE_RT_EXPORT_H

@@ -1,0 +1,33 @@
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "moe"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test", ".textproto"]
+config.excludes = ["Inputs", "CMakeLists.txt", "lit.cfg.py", "lit.site.cfg.py"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.moe_obj_root, "test")
+config.available_features.update(config.moe_features)
+
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --dump-input=fail"
+# MLIR's shared library is not instrumented, so that its containers look
+# overflown to the annotations in our inlined copies.
+config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
+
+tools_dir = os.path.join(config.moe_obj_root, "bin")
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+config.substitutions.append(("%python", f'"{config.python}"'))
+config.substitutions.append(("%{utils}", os.path.join(config.moe_src_root, "utils")))
+
+moe_opt = ToolSubst("moe-opt", unresolved="fatal")
+if os.environ.get("MOE_OPT_CHECK_IR_ROUNDTRIP"):
+    moe_opt = ToolSubst("moe-opt", extra_args=["--verify-roundtrip"], unresolved="fatal")
+
+llvm_config.add_tool_substitutions(
+    [moe_opt]
+    + [ToolSubst(t, unresolved="fatal") for t in ("FileCheck", "not", "count", "split-file")],
+    [tools_dir, config.llvm_tools_dir],
+)
