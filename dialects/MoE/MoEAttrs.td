@@ -1,4 +1,4 @@
-//===- MoEAttrs.td - moe enums, attributes, types ---------*- tablegen -*--===//
+//===- MoEAttrs.td - moe enums, attributes, types ----------*- tablegen -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,8 +12,9 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "MoE/MoEDialect.td"
 
-// The dialect's first attribute needs `let useDefaultAttributePrinterParser = 1`
-// in MoEDialect.td, and its first type `let useDefaultTypePrinterParser = 1`:
-// TableGen defines those printers only where there is something to print.
+// With its first attribute the dialect needs
+// `let useDefaultAttributePrinterParser = 1` in MoEDialect.td, and with its first
+// type `let useDefaultTypePrinterParser = 1`: TableGen defines those printers
+// only where there is something to print.
 
 #endif // MOE_DIALECTS_MOE_MOEATTRS_TD

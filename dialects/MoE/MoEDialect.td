@@ -1,4 +1,4 @@
-//===- MoEDialect.td - the moe dialect --------------------*- tablegen -*--===//
+//===- MoEDialect.td - the moe dialect ---------------------*- tablegen -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- MoERTOps.td - moert operations ---------------------*- tablegen -*--===//
+//===- MoERTOps.td - moert operations ----------------------*- tablegen -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- InitAll.h - registers everything of ours ----------------*- C++ -*--===//
+//===- InitAll.h - registers everything of ours -----------------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Passes.h - passes on kernels ----------------------------*- C++ -*--===//
+//===- Passes.h - passes on kernels -----------------------------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Passes.td - passes on kernels ----------------------*- tablegen -*--===//
+//===- Passes.td - passes on kernels -----------------------*- tablegen -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

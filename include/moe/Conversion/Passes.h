@@ -1,4 +1,4 @@
-//===- Passes.h - passes between dialects ----------------------*- C++ -*--===//
+//===- Passes.h - passes between dialects -----------------------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

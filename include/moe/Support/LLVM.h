@@ -1,4 +1,4 @@
-//===- LLVM.h - the LLVM and MLIR names that moec uses ---------*- C++ -*--===//
+//===- LLVM.h - the LLVM and MLIR names that moec uses ----------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- version.h - version of the runtime ----------------------*- C++ -*--===//
+//===- version.h - version of the runtime -----------------------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

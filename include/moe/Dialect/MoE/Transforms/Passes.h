@@ -1,4 +1,4 @@
-//===- Passes.h - passes of the moe dialect --------------------*- C++ -*--===//
+//===- Passes.h - passes of the moe dialect ---------------------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

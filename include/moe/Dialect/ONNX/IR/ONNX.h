@@ -1,4 +1,4 @@
-//===- ONNX.h - the onnx dialect -------------------------------*- C++ -*--===//
+//===- ONNX.h - the onnx dialect --------------------------------*- C++ -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

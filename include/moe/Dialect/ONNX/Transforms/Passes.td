@@ -1,4 +1,4 @@
-//===- Passes.td - passes of the onnx dialect -------------*- tablegen -*--===//
+//===- Passes.td - passes of the onnx dialect --------------*- tablegen -*-===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
