@@ -9,6 +9,9 @@
 #define MOE_DIALECTS_MOE_MOEOPS_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
 include "MoE/MoEAttrs.td"
 include "MoE/MoEDialect.td"
 include "MoE/MoEInterfaces.td"

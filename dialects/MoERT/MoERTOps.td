@@ -9,6 +9,9 @@
 #define MOE_DIALECTS_MOERT_MOERTOPS_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
 include "MoERT/MoERTAttrs.td"
 include "MoERT/MoERTDialect.td"
 

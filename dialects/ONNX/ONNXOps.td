@@ -9,6 +9,9 @@
 #define MOE_DIALECTS_ONNX_ONNXOPS_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
 include "ONNX/ONNXAttrs.td"
 include "ONNX/ONNXDialect.td"
 

@@ -14,6 +14,7 @@
 using namespace mlir;
 using namespace moe;
 
+#include "moe/Dialect/MoE/IR/MoEAttrInterfaces.cpp.inc"
 #include "moe/Dialect/MoE/IR/MoEDialect.cpp.inc"
 #include "moe/Dialect/MoE/IR/MoEEnums.cpp.inc"
 #include "moe/Dialect/MoE/IR/MoEOpInterfaces.cpp.inc"

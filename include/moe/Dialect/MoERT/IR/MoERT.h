@@ -8,10 +8,14 @@
 #ifndef MOE_DIALECT_MOERT_IR_MOERT_H
 #define MOE_DIALECT_MOERT_IR_MOERT_H
 
+#include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 // clang-format off: the generated parts build on one another.
 #include "moe/Dialect/MoERT/IR/MoERTDialect.h.inc"

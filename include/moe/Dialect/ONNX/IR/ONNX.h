@@ -8,10 +8,14 @@
 #ifndef MOE_DIALECT_ONNX_IR_ONNX_H
 #define MOE_DIALECT_ONNX_IR_ONNX_H
 
+#include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 // clang-format off: the generated parts build on one another.
 #include "moe/Dialect/ONNX/IR/ONNXDialect.h.inc"
