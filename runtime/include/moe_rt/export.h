@@ -11,4 +11,7 @@
 /* Marks a function of the public C ABI; everything else stays hidden. */
 #define MOE_RT_API __attribute__((visibility("default")))
 
+/* Marks a function whose result the caller has to look at and free. */
+#define MOE_RT_MUST_USE __attribute__((warn_unused_result))
+
 #endif // MOE_RT_EXPORT_H
