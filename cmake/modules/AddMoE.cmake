@@ -4,6 +4,60 @@
 # beside it would bring a second copy of MLIR's registries into the process.
 set(MOE_UPSTREAM_LIBS MLIR)
 
+# One precompiled header for every library and unit test: a file that includes
+# the usual dialects compiles in a tenth of the time. Only the dev preset has
+# it, because it also hides a missing #include.
+function(add_moe_pch)
+  if(NOT MOE_USE_PCH)
+    return()
+  endif()
+  # Else ccache would take any two of them for different.
+  add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  file(CONFIGURE OUTPUT MoEPCH.cpp CONTENT "// Only carries the precompiled header.\n")
+  add_library(MoEPCH OBJECT ${CMAKE_CURRENT_BINARY_DIR}/MoEPCH.cpp)
+  llvm_update_compile_flags(MoEPCH)
+  # The result names absolute paths of this tree: keep it out of ccache, which
+  # is told that trees at other paths may share.
+  set_target_properties(MoEPCH PROPERTIES CXX_COMPILER_LAUNCHER "")
+  target_precompile_headers(MoEPCH PRIVATE
+    <mlir/Dialect/Arith/IR/Arith.h>
+    <mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h>
+    <mlir/Dialect/Bufferization/IR/Bufferization.h>
+    <mlir/Dialect/ControlFlow/IR/ControlFlowOps.h>
+    <mlir/Dialect/Func/IR/FuncOps.h>
+    <mlir/Dialect/LLVMIR/LLVMDialect.h>
+    <mlir/Dialect/Linalg/IR/Linalg.h>
+    <mlir/Dialect/Math/IR/Math.h>
+    <mlir/Dialect/MemRef/IR/MemRef.h>
+    <mlir/Dialect/SCF/IR/SCF.h>
+    <mlir/Dialect/Tensor/IR/Tensor.h>
+    <mlir/Dialect/Vector/IR/VectorOps.h>
+    <mlir/IR/Builders.h>
+    <mlir/IR/BuiltinOps.h>
+    <mlir/IR/DialectImplementation.h>
+    <mlir/IR/IRMapping.h>
+    <mlir/IR/PatternMatch.h>
+    <mlir/IR/SymbolTable.h>
+    <mlir/Pass/Pass.h>
+    <mlir/Pass/PassManager.h>
+    <mlir/Transforms/DialectConversion.h>
+    <mlir/Transforms/GreedyPatternRewriteDriver.h>
+    <llvm/ADT/StringSwitch.h>
+    <llvm/ADT/TypeSwitch.h>)
+endfunction()
+
+# Internal: lets target NAME use the precompiled header. Programs must not add
+# -fPIE to the global -fPIC then: a precompiled header fits one of them only.
+function(moe_reuse_pch name)
+  if(TARGET MoEPCH)
+    get_target_property(type ${name} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    endif()
+    target_precompile_headers(${name} REUSE_FROM MoEPCH)
+  endif()
+endfunction()
+
 # add_moe_library(NAME sources... [DEPENDS targets...] [LINK_LIBS libs...])
 # Without sources it is an interface library, so that whoever links it need not
 # care whether it has code yet.
@@ -18,6 +72,7 @@ function(add_moe_library name)
     EXCLUDE_FROM_LIBMLIR DISABLE_INSTALL
     DEPENDS mlir-headers ${ARG_DEPENDS}
     LINK_LIBS PUBLIC ${ARG_LINK_LIBS} ${MOE_UPSTREAM_LIBS})
+  moe_reuse_pch(${name})
 endfunction()
 
 # add_moe_tool(NAME sources... [LINK_LIBS libs...])
@@ -26,6 +81,7 @@ function(add_moe_tool name)
   add_llvm_executable(${name} ${ARG_UNPARSED_ARGUMENTS} PARTIAL_SOURCES_INTENDED)
   llvm_update_compile_flags(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} ${MOE_UPSTREAM_LIBS})
+  moe_reuse_pch(${name})
 endfunction()
 
 # moe_dialect_tablegen(DIRECTORY dialect): everything generated from

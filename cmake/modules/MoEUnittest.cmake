@@ -14,8 +14,11 @@ function(add_moe_unittest name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gmock GTest::gtest_main)
   add_dependencies(MoEUnitTests ${name})
+  # Tests of the compiler are compiled as it is.
   if(TARGET mlir-headers)
     add_dependencies(${name} mlir-headers)
+    llvm_update_compile_flags(${name})
+    moe_reuse_pch(${name})
   endif()
   # With the compiler, lit runs them inside check-moe and ctest runs lit.
   if(NOT MOE_BUILD_COMPILER)
