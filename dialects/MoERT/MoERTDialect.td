@@ -17,9 +17,16 @@ def MoERT_Dialect : Dialect {
   let cppNamespace = "::moe::rt";
   let summary = "programs of the moe runtime";
   let description = [{
-    The `moert` dialect is the program that a package holds: one operation per
-    command of the runtime.
+    A package's program, as data: one operation per command of
+    `moe_rt/contract/program.h`, plus declarations of what the commands name
+    (inputs, outputs, buffers, kernels, weights, expert pools, layers).
+
+    Registers are SSA values of type `i64`; a register is written once.
+    Arithmetic is signed and 64-bit, and overflow fails the run. Buffers are
+    values of type `!moert.buffer`; a temporary lives from `moert.place` to
+    `moert.release`. `moec inspect` prints a package's program in this form.
   }];
+  let useDefaultTypePrinterParser = 1;
 }
 
 class MoERT_Op<string mnemonic, list<Trait> traits = []>
