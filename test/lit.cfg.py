@@ -20,7 +20,6 @@ config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
 tools_dir = os.path.join(config.moe_obj_root, "bin")
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 config.substitutions.append(("%python", f'"{config.python}"'))
-config.substitutions.append(("%{bin}", tools_dir))
 config.substitutions.append(("%{utils}", os.path.join(config.moe_src_root, "utils")))
 
 moe_opt = ToolSubst("moe-opt", unresolved="fatal")

@@ -4,10 +4,6 @@
 # beside it would bring a second copy of MLIR's registries into the process.
 set(MOE_UPSTREAM_LIBS MLIR)
 
-# For LINK_LIBS of whoever links kernels, or reads ONNX files.
-set(MOE_LLD_LIBS lldELF lldCommon)
-set(MOE_PROTOBUF_LIBS protobuf::libprotobuf)
-
 # One precompiled header for every library and unit test: a file that includes
 # the usual dialects compiles in a tenth of the time. Only the dev preset has
 # it, because it also hides a missing #include.
@@ -111,33 +107,19 @@ function(moe_dialect_tablegen dir dialect)
   mlir_tablegen(${dir}Ops.h.inc -gen-op-decls -dialect=${dialect})
   mlir_tablegen(${dir}Ops.cpp.inc -gen-op-defs -dialect=${dialect})
   add_mlir_dialect_tablegen_target(${dir}IncGen)
-  add_moe_doc(${dir}Ops.td Dialects/${dir}.md -gen-dialect-doc -dialect=${dialect})
 endfunction()
 
 # add_moe_doc(TD-FILE OUTPUT mlir-tblgen-options...): the reference page
-# docs/OUTPUT. Target moe-doc makes them all in the build tree, moe-doc-update
-# copies them into the source tree, check-docs fails where the two differ.
+# docs/OUTPUT of the build tree; target moe-doc makes them all.
 add_custom_target(moe-doc)
-add_custom_target(moe-doc-update)
-add_custom_target(check-docs)
 function(add_moe_doc td_file output)
-  string(MAKE_C_IDENTIFIER ${output} id)
   set(LLVM_TARGET_DEFINITIONS ${td_file})
-  tablegen(MLIR ${id}.md ${ARGN} EXTRA_INCLUDES ${MLIR_INCLUDE_DIRS})
-  set(built ${PROJECT_BINARY_DIR}/docs/${output})
-  set(committed ${PROJECT_SOURCE_DIR}/docs/${output})
-  add_custom_command(OUTPUT ${built}
-    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${id}.md ${built}
-    DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${id}.md)
-  add_custom_target(moe-doc-${id} DEPENDS ${built})
-  add_dependencies(moe-doc moe-doc-${id})
-  add_custom_target(moe-doc-update-${id}
-    COMMAND ${CMAKE_COMMAND} -E copy ${built} ${committed})
-  add_dependencies(moe-doc-update-${id} moe-doc-${id})
-  add_dependencies(moe-doc-update moe-doc-update-${id})
-  add_custom_target(check-docs-${id}
-    COMMAND diff -u ${committed} ${built}
-    COMMENT "Comparing docs/${output} (cure: build moe-doc-update)")
-  add_dependencies(check-docs-${id} moe-doc-${id})
-  add_dependencies(check-docs check-docs-${id})
+  tablegen(MLIR ${output} ${ARGN} EXTRA_INCLUDES ${MLIR_INCLUDE_DIRS})
+  string(MAKE_C_IDENTIFIER doc-${output} target)
+  add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/docs/${output}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${output}
+      ${PROJECT_BINARY_DIR}/docs/${output}
+    DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  add_custom_target(${target} DEPENDS ${PROJECT_BINARY_DIR}/docs/${output})
+  add_dependencies(moe-doc ${target})
 endfunction()

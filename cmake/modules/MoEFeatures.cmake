@@ -8,9 +8,6 @@ endif()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 find_package(Protobuf REQUIRED)
 
-# LLD as a library, for linking kernels into an image.
-find_package(LLD REQUIRED CONFIG HINTS ${LLVM_DIR}/../lld)
-
 # The onnx package ships the schema that the importer is generated from.
 find_file(MOE_ONNX_PROTO onnx/onnx.proto PATHS ${Python3_SITELIB} NO_DEFAULT_PATH)
 if(NOT MOE_ONNX_PROTO)
