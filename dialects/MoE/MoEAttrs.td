@@ -9,12 +9,72 @@
 #define MOE_DIALECTS_MOE_MOEATTRS_TD
 
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/IR/EnumAttr.td"
 include "MoE/MoEDialect.td"
 
-// With its first attribute the dialect needs
-// `let useDefaultAttributePrinterParser = 1` in MoEDialect.td, and with its first
-// type `let useDefaultTypePrinterParser = 1`: TableGen defines those printers
-// only where there is something to print.
+def MoE_NormalizeKind : I32EnumAttr<"NormalizeKind", "how weights are normalised", [
+    I32EnumAttrCase<"Sum", 0, "sum">,
+    I32EnumAttrCase<"Softmax", 1, "softmax">
+  ]> {
+  let cppNamespace = "::moe";
+  let genSpecializedAttr = 0;
+}
+
+def MoE_NormalizeKindAttr : EnumAttr<MoE_Dialect, MoE_NormalizeKind,
+                                     "normalize_kind">;
+
+def MoE_FileAttr : MoE_Attr<"File", "file"> {
+  let summary = "bytes of a file";
+  let description = [{
+    `length` bytes of the file `path`, from byte `offset` on. The path is
+    relative to the folder that the compiler was given for the model's data.
+
+    The bytes are a tensor in row-major order, little-endian, element after
+    element; an `i1` takes a whole byte (0 or 1). Elements narrower than a byte
+    are packed from the low bits of each byte on.
+
+    Constraints:
+    - C1: `offset` and `length` are not negative.
+    - C2: `path` is not empty.
+  }];
+  let parameters = (ins
+    StringRefParameter<"the file's name">:$path,
+    "int64_t":$offset,
+    "int64_t":$length
+  );
+  let assemblyFormat = "`<` $path `,` `offset` `=` $offset `,` `length` `=` $length `>`";
+  let genVerifyDecl = 1;
+}
+
+def MoE_RandomAttr : MoE_Attr<"Random", "random"> {
+  let summary = "reproducible pseudo-random numbers";
+  let description = [{
+    Numbers in [low, high] that depend on the seed and on an element's position
+    only: element i in row-major order, counted from 0, is
+
+        z = seed + (i + 1) · 0x9E3779B97F4A7C15                  (mod 2^64)
+        z = (z xor (z >> 30)) · 0xBF58476D1CE4E5B9               (mod 2^64)
+        z = (z xor (z >> 27)) · 0x94D049BB133111EB               (mod 2^64)
+        z = z xor (z >> 31)
+        u = (z >> 40) · 2^-24                                    exact in f32
+        value = fma(u, high - low, low)                          in f32
+
+    rounded to the element type. `high - low` is computed in f32, too.
+
+    Constraints:
+    - C1: `low` and `high` are finite f32 numbers, and `low` is at most `high`.
+  }];
+  let parameters = (ins
+    "uint64_t":$seed,
+    "::mlir::FloatAttr":$low,
+    "::mlir::FloatAttr":$high
+  );
+  let assemblyFormat = [{`<` `seed` `=` $seed `,` `low` `=` custom<F32>($low)
+                        `,` `high` `=` custom<F32>($high) `>`}];
+  let genVerifyDecl = 1;
+}
 
 #endif // MOE_DIALECTS_MOE_MOEATTRS_TD

@@ -20,7 +20,31 @@ def MoE_Dialect : Dialect {
     The `moe` dialect describes mixture-of-experts layers: selecting experts,
     editing and normalising what was selected, running the experts on the
     selected rows only, and combining their results.
+
+    A **row** is what is routed: a token, but also a sequence, an image or a
+    head; dimensions after a row operand's first are the row's own. R is the
+    number of rows, K the number of slots of a row, E the number of experts.
+    R, K and every dimension of a row may be dynamic, and R = 0 is legal
+    everywhere.
+
+    **Ids** are a tensor `[R, K]` of `i32`: which expert each slot of each row
+    goes to. An id that is not in [0, E) is an *empty slot*; ops of this dialect
+    write -1 there. Ids of one row need not differ and need not be ordered.
+
+    **Destinations.** Every op that computes a tensor names one in `outs`, which
+    gives the result its shape (K of a selection, for example). Its contents
+    are never read, and except where an op says otherwise all of it is
+    written. Its run-time shape must be what the op's formula gives it; where
+    both are static the verifier says so.
+
+    **Arithmetic.** Operands of type f16, bf16 and f32 are converted to f32,
+    f64 stays f64; this is the op's *arithmetic type*. Every operation written
+    in a formula rounds once to that type (to nearest, ties to even), the
+    result is rounded once more to its own element type. `fma(a, b, c)` is
+    a·b + c rounded once. Infinities and NaN follow IEEE 754; which NaN results
+    is not defined. Subnormal numbers are kept.
   }];
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class MoE_Op<string mnemonic, list<Trait> traits = []>

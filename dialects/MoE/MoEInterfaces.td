@@ -10,4 +10,22 @@
 
 include "mlir/IR/OpBase.td"
 
+def MoE_SelectionOpInterface : OpInterface<"SelectionOpInterface"> {
+  let cppNamespace = "::moe";
+  let description = [{
+    An op that turns scores into ids. Whoever reads or rewrites routes asks this
+    interface instead of naming the ops that select.
+  }];
+  let methods = [
+    InterfaceMethod<"The scores `[R, E]` that are selected from.",
+      "::mlir::Value", "getSelectionScores">,
+    InterfaceMethod<"The destination of the ids `[R, K]`.",
+      "::mlir::Value", "getSelectionInit">,
+    InterfaceMethod<[{
+        Whether the ids of a row depend on other rows of the batch. Where they
+        do, rows can't be cut into pieces that are routed by themselves.
+      }], "bool", "dependsOnBatch", (ins), "", "return false;">
+  ];
+}
+
 #endif // MOE_DIALECTS_MOE_MOEINTERFACES_TD

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MoEAssembly.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 #include "mlir/IR/Builders.h"
