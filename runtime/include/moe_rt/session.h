@@ -43,9 +43,8 @@ typedef struct moe_rt_session moe_rt_session_t;
  * CPU run. The caller owns *session. Errors: incompatible if the package has no
  * such code, out_of_memory, or whatever reading the code found. Since 0.1.
  */
-MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t
-moe_rt_session_create(moe_rt_model_t *model, moe_rt_device_t *device,
-                      moe_rt_session_t **session);
+MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_create(
+    moe_rt_model_t *model, moe_rt_device_t *device, moe_rt_session_t **session);
 
 /** Frees a session; NULL is allowed. Since 0.1. */
 MOE_RT_API void moe_rt_session_free(moe_rt_session_t *session);
@@ -72,14 +71,12 @@ MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_set_input_by_name(
  * needs more bytes fails and names both sizes. `data` NULL: back to the
  * session's own memory. Errors: not_found, invalid_argument. Since 0.1.
  */
-MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t
-moe_rt_session_bind_output(moe_rt_session_t *session, size_t index, void *data,
-                           size_t byte_size);
+MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_bind_output(
+    moe_rt_session_t *session, size_t index, void *data, size_t byte_size);
 
 /** moe_rt_session_bind_output by name. Since 0.1. */
-MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t
-moe_rt_session_bind_output_by_name(moe_rt_session_t *session, const char *name,
-                                   void *data, size_t byte_size);
+MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_bind_output_by_name(
+    moe_rt_session_t *session, const char *name, void *data, size_t byte_size);
 
 /**
  * Runs the model on the bound inputs and returns when it has ended. This is the
@@ -150,8 +147,7 @@ typedef struct moe_rt_expert_counts {
 /**
  * Number of routed layers that can be counted; 0 for NULL. Since 0.1.
  */
-MOE_RT_API size_t
-moe_rt_session_expert_layers(const moe_rt_session_t *session);
+MOE_RT_API size_t moe_rt_session_expert_layers(const moe_rt_session_t *session);
 
 /**
  * Fills *counts for layer `layer` (set struct_size before). The pointers are
@@ -159,9 +155,8 @@ moe_rt_session_expert_layers(const moe_rt_session_t *session);
  * runs. Errors: failed_precondition if counting never started, not_found.
  * Since 0.1.
  */
-MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t
-moe_rt_session_expert_counts(moe_rt_session_t *session, size_t layer,
-                             moe_rt_expert_counts_t *counts);
+MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_expert_counts(
+    moe_rt_session_t *session, size_t layer, moe_rt_expert_counts_t *counts);
 
 #ifdef __cplusplus
 }
