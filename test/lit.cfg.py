@@ -28,6 +28,6 @@ if os.environ.get("MOE_OPT_CHECK_IR_ROUNDTRIP"):
 
 llvm_config.add_tool_substitutions(
     [moe_opt]
-    + [ToolSubst(t, unresolved="fatal") for t in ("FileCheck", "not", "count", "split-file")],
+    + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "FileCheck", "not", "count", "split-file")],
     [tools_dir, config.llvm_tools_dir],
 )

@@ -4,6 +4,11 @@
 # beside it would bring a second copy of MLIR's registries into the process.
 set(MOE_UPSTREAM_LIBS MLIR)
 
+# The linker has no shared library; its archives rest on the shared LLVM, and
+# use zlib and zstd, which LLVM's development package brings.
+set(MOE_LLD_LIBS ${LLVM_LIBRARY_DIR}/liblldELF.a
+  ${LLVM_LIBRARY_DIR}/liblldCommon.a z zstd)
+
 # One precompiled header for every library and unit test: a file that includes
 # the usual dialects compiles in a tenth of the time. Only the dev preset has
 # it, because it also hides a missing #include.

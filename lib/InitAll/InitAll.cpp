@@ -13,9 +13,11 @@
 #include "moe/Dialect/MoERT/IR/MoERT.h"
 #include "moe/Dialect/ONNX/IR/ONNX.h"
 #include "moe/Dialect/ONNX/Transforms/Passes.h"
+#include "moe/Pipelines/CodegenCPU.h"
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<MoEDialect, onnx::ONNXDialect, rt::MoERTDialect>();
+  registerCodegenCPUInterfaces(registry);
 }
 
 void moe::registerAllPasses() {
@@ -23,4 +25,5 @@ void moe::registerAllPasses() {
   registerConversionPasses();
   registerMoEPasses();
   onnx::registerONNXPasses();
+  registerCodegenCPUPipeline();
 }

@@ -10,4 +10,107 @@
 
 include "mlir/Pass/PassBase.td"
 
+def BindResultsPass : Pass<"moe-bind-results", "mlir::func::FuncOp"> {
+  let summary = "Tie the results of a kernel to its destinations";
+  let description = [{
+    Input: kernels on tensors. Each result becomes a
+    `bufferization.materialize_in_destination` into the destination it stands
+    for, so that bufferisation computes it in place or copies it there, and
+    every other tensor argument is marked as not writable. Refuses kernels
+    whose results and destinations differ in number or type. Functions that are
+    no kernels stay as they are.
+
+    ```mlir
+    func.func private @k(%x: tensor<?xf32>, %out: tensor<?xf32>) -> tensor<?xf32>
+        attributes {moe.kernel, moe.outs = 1} {
+      return %x : tensor<?xf32>
+    }
+    // becomes
+    func.func private @k(%x: tensor<?xf32> {bufferization.writable = false},
+                         %out: tensor<?xf32> {bufferization.writable = true})
+        -> tensor<?xf32> attributes {moe.kernel, moe.outs = 1} {
+      %0 = bufferization.materialize_in_destination %x in %out
+          : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+      return %0 : tensor<?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::bufferization::BufferizationDialect"];
+}
+
+def TilePass : Pass<"moe-tile", "mlir::func::FuncOp"> {
+  let summary = "Cut kernels on tensors into items and fuse producers";
+  let description = [{
+    Input: kernels on tensors. From the last linalg operation up, each one that
+    is not fused yet becomes an `scf.forall` over tiles of the parallel
+    dimensions in which no fused reduction would be computed twice, with its
+    producers inside. Tiles are chosen from static extents, so that an item
+    holds about `elements` elements (`reduction-elements` where rows are
+    reduced, as they are read several times). Operations without such a
+    dimension, and those that fit one item, stay outside any loop and run
+    serially.
+
+    ```mlir
+    %0 = linalg.generic {...} ins(%x : tensor<?x64xf32>) outs(%out : tensor<?x64xf32>) ...
+    // becomes
+    %0 = scf.forall (%i) = (0) to (%rows) step (128) shared_outs(%o = %out) -> (tensor<?x64xf32>) {
+      %n = affine.min affine_map<(d0)[s0] -> (-d0 + s0, 128)>(%i)[%rows]
+      %1 = tensor.extract_slice %x[%i, 0] [%n, 64] [1, 1] ...
+      ...
+    }
+    ```
+  }];
+  let options = [
+    Option<"elements", "elements", "int64_t", "8192",
+           "Elements of an item of an elementwise kernel">,
+    Option<"reductionElements", "reduction-elements", "int64_t", "4096",
+           "Elements of an item of a kernel with row reductions">
+  ];
+  let dependentDialects = [
+    "mlir::affine::AffineDialect", "mlir::scf::SCFDialect",
+    "mlir::tensor::TensorDialect"
+  ];
+}
+
+def ScratchPass : Pass<"moe-scratch", "mlir::func::FuncOp"> {
+  let summary = "Place a kernel's temporaries in scratch";
+  let description = [{
+    Input: bufferised kernels. Each `memref.alloc` gets the attribute
+    `moe.scratch` with its offset in scratch and the function one with the bytes
+    that a worker needs. Temporaries inside an item loop belong to the worker
+    that runs it; loops share their space, as they never run together. One
+    outside any item loop lies in worker 0's block, where every phase finds it.
+    A temporary without a constant bound on its size is refused.
+
+    ```mlir
+    scf.forall (%i) in (8) {
+      %0 = memref.alloc() : memref<24xf32>
+    // becomes
+    scf.forall (%i) in (8) {
+      %0 = memref.alloc() {moe.scratch = 0 : i64} : memref<24xf32>
+    // in a function with moe.scratch = 128 : i64
+    ```
+  }];
+}
+
+def OutlinePhasesPass : Pass<"moe-outline-phases", "mlir::ModuleOp"> {
+  let summary = "Turn kernels into phase functions and the kernel table";
+  let description = [{
+    Input: bufferised kernels with scratch placed. Each top-level `scf.forall`
+    becomes a phase function over a range of its items, numbered row-major;
+    what has effects between them becomes a phase with one item. The first
+    phase computes the number of items of the later ones. For each phase there
+    is a function `(ptr arg, i64 begin, i64 end, i32 worker) -> i32` as the
+    kernel environment asks for, which reads the argument block and calls the
+    body with pointers that do not alias. The module gets the attribute
+    `moe.kernels`, one entry per kernel in order. Kernel functions are gone
+    afterwards.
+  }];
+  let dependentDialects = [
+    "mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+    "mlir::func::FuncDialect", "mlir::LLVM::LLVMDialect",
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"
+  ];
+}
+
 #endif // MOE_INCLUDE_MOE_CODEGEN_PASSES_TD

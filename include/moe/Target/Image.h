@@ -1,0 +1,62 @@
+//===- Image.h - code images of kernels -------------------------*- C++ -*-===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From kernels in the LLVM dialect to the freestanding ELF image that a
+// package holds: one object per module, linked with the helper archive.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_TARGET_IMAGE_H
+#define MOE_TARGET_IMAGE_H
+
+#include "moe/Support/LLVM.h"
+
+#include <string>
+
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
+namespace moe {
+
+/// Instruction-set levels of x86-64; the values are those of `moe_level` in
+/// the package contract.
+enum class Level { X86_64_V3 = 3, X86_64_V4 = 4 };
+
+/// "x86-64-v3", "x86-64-v4".
+StringRef getLevelName(Level level);
+
+/// The level with that name.
+FailureOr<Level> parseLevel(StringRef name);
+
+/// What emitCode() produces.
+enum class CodeKind { Object, Assembly, LLVMIR };
+
+/// Translates `module` (LLVM dialect only) to LLVM IR, optimises it for `level`
+/// and emits it. Deterministic. Errors are reported at the module. A function
+/// that needs more than 48 KiB of stack is an error, since phases have 64 KiB.
+/// The context has the translations of the builtin and LLVM dialects.
+/// Modules of different contexts may be emitted at the same time.
+FailureOr<std::string> emitCode(mlir::ModuleOp module, Level level,
+                                CodeKind kind);
+
+/// Links objects of one level and the helper archive to an image that exports
+/// the array of `phases` (names of functions in the objects, in order) as
+/// MOE_IMAGE_PHASES_SYMBOL, and checks it with checkImage(). On failure
+/// `message` says why.
+FailureOr<std::string> linkImage(ArrayRef<std::string> objects,
+                                 ArrayRef<std::string> phases, Level level,
+                                 std::string &message);
+
+/// Whether the bytes are an image that a runtime may load: nothing undefined,
+/// only relative relocations, no thread-local storage, constructors or IFUNCs,
+/// and MOE_IMAGE_PHASES_SYMBOL as the one exported symbol.
+LogicalResult checkImage(StringRef image, std::string &message);
+
+} // namespace moe
+
+#endif // MOE_TARGET_IMAGE_H

@@ -1,0 +1,76 @@
+//===- BindResults.cpp - ties a kernel's results to its destinations ------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelUtils.h"
+
+#include "moe/Codegen/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace moe {
+#define GEN_PASS_DEF_BINDRESULTSPASS
+#include "moe/Codegen/Passes.h.inc"
+} // namespace moe
+
+using namespace mlir;
+using namespace moe;
+
+namespace {
+
+struct BindResultsPass
+    : public moe::impl::BindResultsPassBase<BindResultsPass> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (kernel::isKernel(func) && failed(bindResults(func))) {
+      signalPassFailure();
+    }
+  }
+
+  LogicalResult bindResults(func::FuncOp func);
+};
+
+LogicalResult BindResultsPass::bindResults(func::FuncOp func) {
+  FailureOr<SmallVector<BlockArgument>> outs = kernel::getDestinations(func);
+  if (failed(outs)) {
+    return failure();
+  }
+  if (outs->size() != func.getNumResults()) {
+    return func.emitOpError("has ") << func.getNumResults() << " results, but "
+                                    << outs->size() << " destinations";
+  }
+  // Bufferisation must never write into an argument that is only read.
+  OpBuilder builder(func);
+  for (BlockArgument argument : func.getArguments()) {
+    if (isa<TensorType>(argument.getType())) {
+      bool writable = llvm::is_contained(*outs, argument);
+      func.setArgAttr(argument.getArgNumber(),
+                      bufferization::BufferizationDialect::kWritableAttrName,
+                      builder.getBoolAttr(writable));
+    }
+  }
+  auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
+  builder.setInsertionPoint(ret);
+  for (auto [operand, out] : llvm::zip_equal(ret->getOpOperands(), *outs)) {
+    Value result = operand.get();
+    if (result.getType() != out.getType()) {
+      return func.emitOpError("result ")
+             << operand.getOperandNumber() << " has type " << result.getType()
+             << ", but its destination has type " << out.getType();
+    }
+    if (result == out ||
+        result.getDefiningOp<bufferization::MaterializeInDestinationOp>()) {
+      continue;
+    }
+    auto bound = bufferization::MaterializeInDestinationOp::create(
+        builder, ret.getLoc(), result, out);
+    operand.set(bound.getResult());
+  }
+  return success();
+}
+
+} // namespace

@@ -1,0 +1,201 @@
+//===- Tile.cpp - cuts kernels on tensors into items ----------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Works from the last operation up: each root is tiled into an scf.forall over
+// the dimensions in which its fused producers need nothing computed twice, and
+// its producers are pulled in. What stays untiled (no parallel dimension, or
+// so small that it is one item) runs serially.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelUtils.h"
+
+#include "moe/Codegen/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include "llvm/Support/MathExtras.h"
+
+namespace moe {
+#define GEN_PASS_DEF_TILEPASS
+#include "moe/Codegen/Passes.h.inc"
+} // namespace moe
+
+using namespace mlir;
+using namespace moe;
+
+/// What an extent that is not known is taken for.
+static constexpr int64_t kAssumedExtent = 64;
+
+namespace {
+
+/// The dimensions of `root` in which it can be cut without computing any part
+/// of a fused reduction twice.
+class TileableDims {
+public:
+  explicit TileableDims(linalg::LinalgOp root)
+      : dims(root.getNumLoops()), reduces(root.getNumReductionLoops() > 0) {
+    SmallVector<int> identity;
+    for (auto [index, type] : llvm::enumerate(root.getIteratorTypesArray())) {
+      identity.push_back(index);
+      dims[index] = type == utils::IteratorType::parallel;
+    }
+    visitProducers(root, identity);
+  }
+
+  const BitVector &get() const { return dims; }
+  bool hasReduction() const { return reduces; }
+
+private:
+  /// `rootDims` gives for each loop of `op` the root's dimension, or -1.
+  void visitProducers(linalg::LinalgOp op, ArrayRef<int> rootDims) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto producer = operand.get().getDefiningOp<linalg::LinalgOp>();
+      if (producer && producer->getBlock() == op->getBlock()) {
+        visitProducer(producer, op.getMatchingIndexingMap(&operand),
+                      cast<OpResult>(operand.get()), rootDims);
+      }
+    }
+  }
+
+  void visitProducer(linalg::LinalgOp producer, AffineMap use, OpResult result,
+                     ArrayRef<int> consumerDims) {
+    AffineMap def = producer.getIndexingMapMatchingResult(result);
+    SmallVector<int> producerDims(producer.getNumLoops(), -1);
+    BitVector covered(dims.size());
+    for (auto [useExpr, defExpr] :
+         llvm::zip_equal(use.getResults(), def.getResults())) {
+      auto useDim = dyn_cast<AffineDimExpr>(useExpr);
+      auto defDim = dyn_cast<AffineDimExpr>(defExpr);
+      if (useDim && defDim && consumerDims[useDim.getPosition()] >= 0) {
+        int dim = consumerDims[useDim.getPosition()];
+        producerDims[defDim.getPosition()] = dim;
+        covered.set(dim);
+      }
+    }
+    if (producer.getNumReductionLoops() > 0) {
+      reduces = true;
+      dims &= covered;
+    }
+    visitProducers(producer, producerDims);
+  }
+
+  BitVector dims;
+  bool reduces;
+};
+
+struct TilePass : public moe::impl::TilePassBase<TilePass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (!kernel::isKernel(func)) {
+      return;
+    }
+    IRRewriter rewriter(func);
+    SmallVector<linalg::LinalgOp> roots;
+    for (auto op : func.getBody().front().getOps<linalg::LinalgOp>()) {
+      roots.push_back(op);
+    }
+    DenseSet<Operation *> erased;
+    for (linalg::LinalgOp root : llvm::reverse(roots)) {
+      if (!erased.contains(root) && failed(tileRoot(rewriter, root, erased))) {
+        return signalPassFailure();
+      }
+    }
+  }
+
+  SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root) const;
+  LogicalResult tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
+                         DenseSet<Operation *> &erased) const;
+};
+
+/// One size per loop of `root`, 0 where it is not cut; empty if it is not cut
+/// at all.
+SmallVector<int64_t> TilePass::chooseTileSizes(linalg::LinalgOp root) const {
+  TileableDims tileable(root);
+  SmallVector<int64_t> extents = root.getStaticLoopRanges();
+  int64_t remaining = tileable.hasReduction() ? reductionElements : elements;
+  for (auto [dim, extent] : llvm::enumerate(extents)) {
+    if (!tileable.get()[dim]) {
+      int64_t whole = ShapedType::isDynamic(extent) ? kAssumedExtent : extent;
+      remaining = std::max<int64_t>(1, remaining / std::max<int64_t>(1, whole));
+    }
+  }
+  SmallVector<int64_t> sizes(extents.size(), 0);
+  bool cut = false;
+  for (int64_t dim = extents.size() - 1; dim >= 0; --dim) {
+    if (!tileable.get()[dim]) {
+      continue;
+    }
+    int64_t extent = extents[dim];
+    if (!ShapedType::isDynamic(extent) && extent <= remaining) {
+      remaining =
+          std::max<int64_t>(1, remaining / std::max<int64_t>(1, extent));
+      continue;
+    }
+    sizes[dim] = llvm::bit_floor(static_cast<uint64_t>(remaining));
+    remaining = 1;
+    cut = true;
+  }
+  return cut ? sizes : SmallVector<int64_t>();
+}
+
+/// Erases `op` and then the producers that only it kept alive.
+static void eraseDead(IRRewriter &rewriter, Operation *op,
+                      DenseSet<Operation *> &erased) {
+  if (!isOpTriviallyDead(op)) {
+    return;
+  }
+  SmallVector<Operation *> producers;
+  for (Value operand : op->getOperands()) {
+    if (Operation *producer = operand.getDefiningOp()) {
+      producers.push_back(producer);
+    }
+  }
+  erased.insert(op);
+  rewriter.eraseOp(op);
+  for (Operation *producer : producers) {
+    if (!erased.contains(producer)) {
+      eraseDead(rewriter, producer, erased);
+    }
+  }
+}
+
+LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
+                                 DenseSet<Operation *> &erased) const {
+  if (isOpTriviallyDead(root)) {
+    eraseDead(rewriter, root, erased);
+    return success();
+  }
+  SmallVector<int64_t> sizes = chooseTileSizes(root);
+  if (sizes.empty()) {
+    return success();
+  }
+  scf::SCFTileAndFuseOptions options;
+  options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.tilingOptions.setTileSizes(
+      getAsIndexOpFoldResult(rewriter.getContext(), sizes));
+  rewriter.setInsertionPoint(root);
+  FailureOr<scf::SCFTileAndFuseResult> tiled =
+      scf::tileConsumerAndFuseProducersUsingSCF(
+          rewriter, cast<TilingInterface>(root.getOperation()), options);
+  if (failed(tiled)) {
+    return root.emitOpError("cannot be cut into items");
+  }
+  for (OpResult result : root->getResults()) {
+    rewriter.replaceAllUsesWith(result, tiled->replacements.lookup(result));
+  }
+  eraseDead(rewriter, root, erased);
+  return success();
+}
+
+} // namespace
