@@ -116,6 +116,14 @@ def MoE_WeightOp : MoE_Op<"weight", [
   let assemblyFormat = [{
     `` custom<Visibility>($sym_visibility) $sym_name `:` $type attr-dict-with-keyword $body
   }];
+  let builders = [
+    // `body` gets the expert's index, or nothing if the weight is no expert's,
+    // and returns what is yielded. The weight is private.
+    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type,
+                   "bool":$perExpert,
+                   "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, "
+                   "::mlir::Location, ::mlir::Value)>":$body)>
+  ];
   let extraClassDeclaration = [{
     /// Whether the region is a function of an expert's index.
     bool isPerExpert() { return getBody().getNumArguments() == 1; }
@@ -436,6 +444,13 @@ def MoE_ExpertsOp : MoE_DestinationOp<"experts", [
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
   let hasCustomAssemblyFormat = 1;
+  let builders = [
+    // One region for each list of weights, with its arguments and without ops.
+    OpBuilder<(ins "::mlir::Value":$ids, "::mlir::ValueRange":$rows,
+                   "::mlir::ValueRange":$slots, "::mlir::ValueRange":$contexts,
+                   "::mlir::ValueRange":$inits, "::llvm::ArrayRef<int64_t>":$bounds,
+                   "::llvm::ArrayRef<::llvm::ArrayRef<WeightOp>>":$weights)>
+  ];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     /// E.
@@ -443,8 +458,12 @@ def MoE_ExpertsOp : MoE_DestinationOp<"experts", [
     /// The symbols of the weights that region `kind` gets, and their types.
     ::llvm::SmallVector<::mlir::FlatSymbolRefAttr> getKindWeights(unsigned kind);
     ::llvm::SmallVector<::mlir::RankedTensorType> getKindWeightTypes(unsigned kind);
-    /// The types that the arguments of region `kind` must have.
-    ::llvm::SmallVector<::mlir::Type> getExpectedArgumentTypes(unsigned kind);
+    /// The types that the arguments of a region with those operands and weights
+    /// must have.
+    static ::llvm::SmallVector<::mlir::Type>
+    getArgumentTypes(::mlir::MLIRContext *context, ::mlir::ValueRange rows,
+                     ::mlir::ValueRange slots, ::mlir::ValueRange contexts,
+                     ::mlir::ArrayAttr weightTypes);
   }];
 }
 
@@ -658,6 +677,15 @@ def MoE_GroupedMatmulOp : MoE_DestinationOp<"grouped_matmul", [
     custom<ProductWeights>($weights, $weight_types, $vectors, $vector_types)
     `outs` `(` $init `:` type($init) `)` attr-dict-with-keyword $epilogue
   }];
+  let builders = [
+    // `epilogue` gets the region's arguments and returns what is yielded.
+    OpBuilder<(ins "::mlir::Value":$rows, "::mlir::Value":$source,
+                   "::mlir::Value":$groups, "::mlir::Value":$init, "int64_t":$div,
+                   "::llvm::ArrayRef<WeightOp>":$weights,
+                   "::llvm::ArrayRef<WeightOp>":$vectors,
+                   "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, "
+                   "::mlir::Location, ::mlir::ValueRange)>":$epilogue)>
+  ];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
     /// The type of the accumulators.
@@ -734,6 +762,14 @@ def MoE_PanelMatmulOp : MoE_BufferOp<"panel_matmul", [
     (`vectors` `(` $vectors^ `:` type($vectors) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict-with-keyword $epilogue
   }];
+  let builders = [
+    // `epilogue` gets the region's arguments and returns what is yielded.
+    OpBuilder<(ins "int64_t":$weights, "::mlir::Value":$rows, "::mlir::Value":$source,
+                   "::mlir::Value":$groups, "::mlir::Value":$panels,
+                   "::mlir::ValueRange":$vectors, "::mlir::Value":$init, "int64_t":$div,
+                   "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, "
+                   "::mlir::Location, ::mlir::ValueRange)>":$epilogue)>
+  ];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
     /// The type of the accumulators.
@@ -781,6 +817,12 @@ def MoE_KernelOp : MoE_DestinationOp<"kernel", [
     (`ins` `(` $inputs^ `:` type($inputs) `)`)?
     (`outs` `(` $inits^ `:` type($inits) `)`)? attr-dict-with-keyword $body
   }];
+  let builders = [
+    // `body` gets the region's arguments and returns what is yielded.
+    OpBuilder<(ins "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$inits,
+                   "::llvm::function_ref<::llvm::SmallVector<::mlir::Value>("
+                   "::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$body)>
+  ];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
   }];

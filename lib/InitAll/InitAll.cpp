@@ -9,6 +9,7 @@
 #include "moe/Codegen/Passes.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/Transforms/BufferizableOpInterfaceImpl.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/MoERT/IR/MoERT.h"
 #include "moe/Dialect/ONNX/IR/ONNX.h"
@@ -17,6 +18,7 @@
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<MoEDialect, onnx::ONNXDialect, rt::MoERTDialect>();
+  registerBufferizableOpInterfaceExternalModels(registry);
   registerCodegenCPUInterfaces(registry);
 }
 

@@ -126,7 +126,7 @@ static LogicalResult verifyPure(Operation *op, Region &region) {
   return success();
 }
 
-static FloatType arithmeticType(Type element) {
+FloatType moe::getArithmeticType(Type element) {
   return isa<Float64Type>(element) ? cast<FloatType>(element)
                                    : Float32Type::get(element.getContext());
 }
@@ -328,18 +328,22 @@ static RankedTensorType rowsOf(Type type, unsigned drop) {
   return RankedTensorType::get(shape, tensor.getElementType());
 }
 
-SmallVector<Type> ExpertsOp::getExpectedArgumentTypes(unsigned kind) {
-  SmallVector<Type> types{IndexType::get(getContext())};
-  for (Value row : getRows()) {
+SmallVector<Type> ExpertsOp::getArgumentTypes(MLIRContext *context,
+                                              ValueRange rows, ValueRange slots,
+                                              ValueRange contexts,
+                                              ArrayAttr weightTypes) {
+  SmallVector<Type> types{IndexType::get(context)};
+  for (Value row : rows) {
     types.push_back(rowsOf(row.getType(), 1));
   }
-  for (Value slot : getSlots()) {
+  for (Value slot : slots) {
     types.push_back(rowsOf(slot.getType(), 2));
   }
-  llvm::append_range(types, getContexts().getTypes());
-  for (RankedTensorType weight : getKindWeightTypes(kind)) {
-    types.push_back(RankedTensorType::get(weight.getShape().drop_front(),
-                                          weight.getElementType()));
+  llvm::append_range(types, contexts.getTypes());
+  for (Attribute attr : weightTypes) {
+    auto type = cast<RankedTensorType>(cast<TypeAttr>(attr).getValue());
+    types.push_back(RankedTensorType::get(type.getShape().drop_front(),
+                                          type.getElementType()));
   }
   return types;
 }
@@ -418,7 +422,10 @@ LogicalResult ExpertsOp::verify() {
       getInits(), [](Value init) -> Type { return rowsOf(init.getType(), 2); });
   for (auto [i, body] : llvm::enumerate(getBodies())) {
     // C4, C5.
-    if (failed(verifyArguments(*this, body, getExpectedArgumentTypes(i))) ||
+    if (failed(verifyArguments(
+            *this, body,
+            getArgumentTypes(getContext(), getRows(), getSlots(), getContexts(),
+                             cast<ArrayAttr>(getWeightTypes()[i])))) ||
         failed(verifyYields(*this, body, yields))) {
       return failure();
     }
@@ -500,18 +507,18 @@ LogicalResult GroupOp::verify() {
 }
 
 FloatType GroupedMatmulOp::getAccumulatorType() {
-  return arithmeticType(getElementTypeOrSelf(getRows()));
+  return getArithmeticType(getElementTypeOrSelf(getRows()));
 }
 
 FloatType PanelMatmulOp::getAccumulatorType() {
-  return arithmeticType(getElementTypeOrSelf(getRows()));
+  return getArithmeticType(getElementTypeOrSelf(getRows()));
 }
 
 /// The checks that both products share: div, rows of the destination, region.
 template <typename OpTy>
 static LogicalResult verifyProduct(OpTy op, unsigned accumulators,
                                    TypeRange vectorElements) {
-  if (op.getDiv() < 1) {
+  if (int64_t(op.getDiv()) < 1) {
     return op.emitOpError("expected div to be positive, but got ")
            << op.getDiv();
   }
@@ -594,7 +601,8 @@ LogicalResult PanelMatmulOp::verify() {
   int64_t width = panels.getDimSize(3);
   // C1.
   if (getWeights() != 1 && getWeights() != 2) {
-    return emitOpError("expected 1 or 2 weights, but got ") << getWeights();
+    return emitOpError("expected 1 or 2 weights, but got ")
+           << int64_t(getWeights());
   }
   if (ShapedType::isDynamic(width) || width == 0 || width % getWeights() != 0) {
     return emitOpError("expected a static panel width that ")

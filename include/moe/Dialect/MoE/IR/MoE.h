@@ -37,4 +37,12 @@
 #include "moe/Dialect/MoE/IR/MoEOps.h.inc"
 // clang-format on
 
+namespace moe {
+
+/// The type that an op computes in when its operands have elements of this
+/// float type: f64 for f64, else f32.
+mlir::FloatType getArithmeticType(mlir::Type element);
+
+} // namespace moe
+
 #endif // MOE_DIALECT_MOE_IR_MOE_H
