@@ -8,7 +8,8 @@
 #include "devices/cpu/cpu_device.h"
 
 #include "abi.h"
-#include "devices/cpu/level.h"
+#include "image/cpu_level.h"
+#include "moe_rt/contract/package.h"
 
 #include <cstring>
 
@@ -43,7 +44,7 @@ void moe_rt_device::release() {
 }
 
 static Status chooseLevel(int32_t wanted, int32_t &level) {
-  level = hostCpuLevel();
+  level = cpuLevel();
   if (!level) {
     return Status::error(MOE_RT_UNSUPPORTED,
                          "this CPU lacks the level x86-64-v3");
