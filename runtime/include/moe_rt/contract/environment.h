@@ -1,4 +1,5 @@
-//===- environment.h - What a compiled kernel may rely on ------------------===//
+//===- environment.h - What a compiled kernel may rely on
+//------------------===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- package.h - The package file format ---------------------------------===//
+//===- package.h - The package file format
+//---------------------------------===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -60,8 +61,9 @@ struct moe_package_header {
 };
 
 enum moe_section_type {
-  MOE_SECTION_MANIFEST = 1,  ///< key = value text: compiler version, flags,
-                             ///< source names and hashes
+  MOE_SECTION_MANIFEST = 1,  ///< compiler version, flags, source names and
+                             ///< hashes: lines "key = value\n" of UTF-8; the
+                             ///< first " = " separates, no line is empty
   MOE_SECTION_PROGRAM = 2,   ///< program.h
   MOE_SECTION_IMAGE = 3,     ///< moe_image_header, then an ELF image
   MOE_SECTION_CONSTANTS = 4, ///< small constants of the program

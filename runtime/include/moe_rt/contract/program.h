@@ -1,4 +1,5 @@
-//===- program.h - The compiled program as data ----------------------------===//
+//===- program.h - The compiled program as data
+//----------------------------===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -114,43 +115,43 @@ struct moe_command {
 };
 
 enum moe_command_op {
-  MOE_CMD_END = 0,       ///< ends the program
-  MOE_CMD_CONST = 1,     ///< r[a] = imm
-  MOE_CMD_ADD = 2,       ///< r[a] = r[b] + r[c]
-  MOE_CMD_SUB = 3,       ///< r[a] = r[b] - r[c]
-  MOE_CMD_MUL = 4,       ///< r[a] = r[b] * r[c]
-  MOE_CMD_FLOORDIV = 5,  ///< r[a] = floor(r[b] / r[c])
-  MOE_CMD_CEILDIV = 6,   ///< r[a] = ceil(r[b] / r[c])
-  MOE_CMD_TRUNCDIV = 7,  ///< r[a] = r[b] / r[c] toward zero
-  MOE_CMD_TRUNCREM = 8,  ///< r[a] = remainder of TRUNCDIV (sign of r[b])
-  MOE_CMD_MIN = 9,       ///< r[a] = min(r[b], r[c])
-  MOE_CMD_MAX = 10,      ///< r[a] = max(r[b], r[c])
-  MOE_CMD_EQ = 11,       ///< r[a] = r[b] == r[c]
-  MOE_CMD_NE = 12,       ///< r[a] = r[b] != r[c]
-  MOE_CMD_LT = 13,       ///< r[a] = r[b] < r[c]
-  MOE_CMD_LE = 14,       ///< r[a] = r[b] <= r[c]
-  MOE_CMD_AND = 15,      ///< r[a] = r[b] & r[c]
-  MOE_CMD_OR = 16,       ///< r[a] = r[b] | r[c]
-  MOE_CMD_XOR = 17,      ///< r[a] = r[b] ^ r[c]
-  MOE_CMD_SELECT = 18,   ///< r[a] = r[b] != 0 ? r[c] : r[imm]
-  MOE_CMD_LOAD = 19,     ///< r[a] = element r[c] of buffer b; imm: dtype
-  MOE_CMD_STORE = 20,    ///< element r[b] of buffer a = r[c]; imm: dtype
-  MOE_CMD_PLACE = 21,    ///< buffer a gets r[b] bytes (temp or output)
-  MOE_CMD_RELEASE = 22,  ///< buffer a (temp) ends
-  MOE_CMD_COPY = 23,     ///< r[c] bytes from operand b to operand a (buffers)
-  MOE_CMD_RUN = 24,      ///< kernel a; operands [b, b + c); the first
-                         ///< phase-count operands are the items registers
-  MOE_CMD_LAUNCH = 25,   ///< launch-table entry a; operands [b, b + c)
-  MOE_CMD_BRANCH = 26,   ///< to command b if r[a] != 0, else to c
-  MOE_CMD_JUMP = 27,     ///< to command a
-  MOE_CMD_CALL = 28,     ///< to command a; RETURN comes back; depth <= 16
-  MOE_CMD_RETURN = 29,   ///< ends a CALL
-  MOE_CMD_FAIL = 30,     ///< if r[a] == 0 the run fails with message b (string
-                         ///< table index); imm: first of c registers whose
-                         ///< values replace {0}, {1}, ... in the message
-  MOE_CMD_PIN = 31,      ///< pool a: experts in buffer b (int32 ids, r[c]
-                         ///< many; ids < 0 are ignored) become resident
-  MOE_CMD_UNPIN = 32,    ///< pool a: ends the matching PIN
+  MOE_CMD_END = 0,      ///< ends the program
+  MOE_CMD_CONST = 1,    ///< r[a] = imm
+  MOE_CMD_ADD = 2,      ///< r[a] = r[b] + r[c]
+  MOE_CMD_SUB = 3,      ///< r[a] = r[b] - r[c]
+  MOE_CMD_MUL = 4,      ///< r[a] = r[b] * r[c]
+  MOE_CMD_FLOORDIV = 5, ///< r[a] = floor(r[b] / r[c])
+  MOE_CMD_CEILDIV = 6,  ///< r[a] = ceil(r[b] / r[c])
+  MOE_CMD_TRUNCDIV = 7, ///< r[a] = r[b] / r[c] toward zero
+  MOE_CMD_TRUNCREM = 8, ///< r[a] = remainder of TRUNCDIV (sign of r[b])
+  MOE_CMD_MIN = 9,      ///< r[a] = min(r[b], r[c])
+  MOE_CMD_MAX = 10,     ///< r[a] = max(r[b], r[c])
+  MOE_CMD_EQ = 11,      ///< r[a] = r[b] == r[c]
+  MOE_CMD_NE = 12,      ///< r[a] = r[b] != r[c]
+  MOE_CMD_LT = 13,      ///< r[a] = r[b] < r[c]
+  MOE_CMD_LE = 14,      ///< r[a] = r[b] <= r[c]
+  MOE_CMD_AND = 15,     ///< r[a] = r[b] & r[c]
+  MOE_CMD_OR = 16,      ///< r[a] = r[b] | r[c]
+  MOE_CMD_XOR = 17,     ///< r[a] = r[b] ^ r[c]
+  MOE_CMD_SELECT = 18,  ///< r[a] = r[b] != 0 ? r[c] : r[imm]
+  MOE_CMD_LOAD = 19,    ///< r[a] = element r[c] of buffer b; imm: dtype
+  MOE_CMD_STORE = 20,   ///< element r[b] of buffer a = r[c]; imm: dtype
+  MOE_CMD_PLACE = 21,   ///< buffer a gets r[b] bytes (temp or output)
+  MOE_CMD_RELEASE = 22, ///< buffer a (temp) ends
+  MOE_CMD_COPY = 23,    ///< r[c] bytes from operand b to operand a (buffers)
+  MOE_CMD_RUN = 24,     ///< kernel a; operands [b, b + c); the first
+                        ///< phase-count operands are the items registers
+  MOE_CMD_LAUNCH = 25,  ///< launch-table entry a; operands [b, b + c)
+  MOE_CMD_BRANCH = 26,  ///< to command b if r[a] != 0, else to c
+  MOE_CMD_JUMP = 27,    ///< to command a
+  MOE_CMD_CALL = 28,    ///< to command a; RETURN comes back; depth <= 16
+  MOE_CMD_RETURN = 29,  ///< ends a CALL
+  MOE_CMD_FAIL = 30,    ///< if r[a] == 0 the run fails with message b (string
+                        ///< table index); imm: first of c registers whose
+                        ///< values replace {0}, {1}, ... in the message
+  MOE_CMD_PIN = 31,     ///< pool a: experts in buffer b (int32 ids, r[c]
+                        ///< many; ids < 0 are ignored) become resident
+  MOE_CMD_UNPIN = 32,   ///< pool a: ends the matching PIN
   MOE_CMD_COUNT_EXPERTS = 33 ///< layer a: buffer b holds int32 offsets
                              ///< [experts + 1] of this run; read only while
                              ///< expert statistics are on
