@@ -77,4 +77,13 @@ def MoE_RandomAttr : MoE_Attr<"Random", "random"> {
   let genVerifyDecl = 1;
 }
 
+def MoE_SlotAttr : MoE_Attr<"Slot", "slot"> {
+  let summary = "a weight's place in a pool of expert slots";
+  let description = [{
+    Expert e's part of the weight starts `offset` bytes into e's slot of `pool`.
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$pool, "int64_t":$offset);
+  let assemblyFormat = "`<` $pool `,` `offset` `=` $offset `>`";
+}
+
 #endif // MOE_DIALECTS_MOE_MOEATTRS_TD

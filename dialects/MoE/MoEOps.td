@@ -828,4 +828,79 @@ def MoE_KernelOp : MoE_DestinationOp<"kernel", [
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Host
+//===----------------------------------------------------------------------===//
+
+def MoE_PoolOp : MoE_Op<"pool", [Symbol]> {
+  let summary = "a pool of expert slots";
+  let description = [{
+    The packed weights of the experts of one layer, all matrices of an expert
+    together: `experts` slots of `stride` bytes. A weight that lies in the pool
+    names it with the attribute `moe.slot = #moe.slot<@pool, offset>`: expert e's
+    part starts `offset` bytes into e's slot.
+
+    Constraints:
+    - C1: the stride is a positive multiple of 4096.
+
+    Example:
+
+    ```mlir
+    moe.pool @layer0 {experts = 8 : i64, stride = 8192 : i64}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$experts,
+                       I64Attr:$stride);
+  let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
+}
+
+def MoE_PinOp : MoE_Op<"pin", []> {
+  let summary = "makes the experts that ids name resident";
+  let description = [{
+    Stands in front of the kernels that read the pool's slots; `moe.unpin` stands
+    behind them. Ids below 0 are ignored.
+
+    Example:
+
+    ```mlir
+    moe.pool @layer0 {experts = 8 : i64, stride = 8192 : i64}
+    func.func @f(%ids : tensor<?x2xi32>) {
+      moe.pin @layer0 %ids : tensor<?x2xi32>
+      moe.unpin @layer0
+      return
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$pool, TensorRankOf<[I32], [2]>:$ids);
+  let assemblyFormat = "$pool $ids attr-dict `:` type($ids)";
+}
+
+def MoE_UnpinOp : MoE_Op<"unpin", []> {
+  let summary = "ends the matching pin";
+  let description = "See `moe.pin`.";
+  let arguments = (ins FlatSymbolRefAttr:$pool);
+  let assemblyFormat = "$pool attr-dict";
+}
+
+def MoE_CountExpertsOp : MoE_Op<"count_experts", []> {
+  let summary = "reports how many rows each expert gets";
+  let description = [{
+    `offsets` [E + 1] are those of a `moe.group`; a runtime that keeps expert
+    statistics adds them to those of the layer, which is named by the op's
+    location. Has no influence on results.
+
+    Example:
+
+    ```mlir
+    func.func @f(%offsets : tensor<9xi32>) {
+      moe.count_experts %offsets : tensor<9xi32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins TensorRankOf<[I32], [1]>:$offsets);
+  let assemblyFormat = "$offsets attr-dict `:` type($offsets)";
+}
+
 #endif // MOE_DIALECTS_MOE_MOEOPS_TD

@@ -78,11 +78,11 @@ def MoERT_WeightOp : MoERT_Symbol<"weight"> {
   let description = [{
     A dense weight or a constant, of the given static type, stored in the
     package. `constant` places it with the small constants, which are checked
-    when the package is opened.
+    when the package is opened; `value` holds its elements until then.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type,
-                       UnitAttr:$constant);
-  let assemblyFormat = "$sym_name `:` $type attr-dict";
+                       OptionalAttr<ElementsAttr>:$value, UnitAttr:$constant);
+  let assemblyFormat = "$sym_name `:` $type (`=` $value^)? attr-dict";
 }
 
 def MoERT_PoolOp : MoERT_Symbol<"pool"> {
@@ -172,7 +172,7 @@ def MoERT_ConstOp : MoERT_Command<"const", [Pure]> {
   let assemblyFormat = "custom<PlainI64>($value) attr-dict";
 }
 
-def MoERT_ComputeOp : MoERT_Command<"compute", []> {
+def MoERT_ComputeOp : MoERT_Command<"compute", [Pure]> {
   let summary = "register arithmetic";
   let description = [{
     Comparisons yield 0 or 1. Overflow and division by zero fail the run.
@@ -232,8 +232,9 @@ def MoERT_CopyOp : MoERT_Command<"copy", []> {
 def MoERT_RunOp : MoERT_Command<"run", [AttrSizedOperandSegments]> {
   let summary = "runs a kernel's phases in parallel";
   let description = [{
-    `items` has one register per phase: the phase's item count, which an earlier
-    phase of the same kernel may overwrite.
+    `items` has the item counts of the first phases; the others start with none.
+    An earlier phase of the same kernel may overwrite the count of a later
+    one.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<I64>:$items,
                        Variadic<AnyType>:$arguments);

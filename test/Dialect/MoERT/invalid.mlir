@@ -32,8 +32,8 @@ moert.program @p {
 moert.kernel @k {arguments = 0 : i64, grains = array<i64: 1, 1>, scratch = 0 : i64}
 moert.program @p {
   %c0 = moert.const 0
-  // expected-error @below {{'moert.run' op expected one item count per phase of @k (2), but got 1}}
-  moert.run @k items(%c0)
+  // expected-error @below {{'moert.run' op expected item counts for the first phases of @k (1 to 2), but got 3}}
+  moert.run @k items(%c0, %c0, %c0)
   moert.end
 }
 

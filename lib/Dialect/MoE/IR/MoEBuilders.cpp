@@ -8,6 +8,7 @@
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace moe;

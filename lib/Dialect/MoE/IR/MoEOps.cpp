@@ -660,3 +660,13 @@ LogicalResult KernelOp::verify() {
   // C2.
   return verifyYields(*this, getBody(), getInits().getTypes());
 }
+
+LogicalResult PoolOp::verify() {
+  // C1.
+  if (getStride() <= 0 || getStride() % 4096 != 0) {
+    return emitOpError(
+               "expected a stride that is a positive multiple of 4096, but got ")
+           << getStride();
+  }
+  return success();
+}

@@ -100,9 +100,9 @@ LogicalResult RunOp::verify() {
     return emitOpError("names kernel ")
            << getKernelAttr() << ", which is not declared";
   }
-  if (getItems().size() != kernel.getGrains().size()) {
-    return emitOpError("expected one item count per phase of ")
-           << getKernelAttr() << " (" << kernel.getGrains().size()
+  if (getItems().empty() || getItems().size() > kernel.getGrains().size()) {
+    return emitOpError("expected item counts for the first phases of ")
+           << getKernelAttr() << " (1 to " << kernel.getGrains().size()
            << "), but got " << getItems().size();
   }
   int64_t slots = 0;

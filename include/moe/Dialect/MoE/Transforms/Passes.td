@@ -10,4 +10,113 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// fuse
+//===----------------------------------------------------------------------===//
+
+def GroupExpertsPass : Pass<"moe-group-experts"> {
+  let summary = "Compute experts as products over rows grouped by expert";
+  let description = [{
+    Rewrites `moe.experts` whose body is a chain of products with element-wise
+    tails (gated or plain, with or without biases) to
+
+        moe.group  ->  one moe.grouped_matmul per stage  ->  moe.combine from
+
+    The body is cut from the yielded value back to the rows: a stage is every
+    `linalg.matmul` of the same rows with a weight, and the element-wise generic
+    ops up to the next product. These become the scalar epilogue of the stage's
+    product. Rows in f16 or bf16 are widened to f32 in front of each product.
+
+    Left as it is, with a remark that says why: several kinds of experts,
+    per-slot or context operands, more than two products in a stage, bodies with
+    other ops, widths that differ between experts, and results that something
+    other than a combine over the same ids reads.
+
+    Before:
+
+    ```
+    %y = moe.experts at(%ids) rows(%x) outs(%init) experts 0 to 8 weights(@gate, @up, @down) {...}
+    %r = moe.combine %y at(%ids) with(%w) outs(%o)
+    ```
+
+    After:
+
+    ```
+    %g:3 = moe.group %ids outs(...)
+    %h = moe.grouped_matmul rows(%x) by(%g#1) div 2 groups(%g#0) weights(@gate, @up) outs(...) {...}
+    %z = moe.grouped_matmul rows(%h) groups(%g#0) weights(@down) outs(...) {...}
+    %r = moe.combine %z from(%g#2) with(%w) outs(%o)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::moe::MoEDialect"
+  ];
+}
+
+def FormKernelsPass : Pass<"moe-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Wrap what runs in one launch in a moe.kernel";
+  let description = [{
+    After it, every op outside a `moe.kernel` is a view, a size, scalar index
+    arithmetic or a host op of the moe dialect; everything that computes on
+    tensors is in a kernel. A kernel takes along scalar and splat constants,
+    weights, empty tensors and fills; its destinations are `tensor.empty`s of
+    its own in front of it.
+
+    A kernel is grown from its last op backwards: a producer joins if all its
+    readers are inside, and either both go over the same first dimension, row by
+    row (softmax is one kernel), or it is a product with a constant weight and
+    what is inside so far is its element-wise tail.
+
+    Refuses functions with control flow between blocks.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::moe::MoEDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// plan
+//===----------------------------------------------------------------------===//
+
+def AssignEncodingsPass
+    : Pass<"moe-assign-encodings", "::mlir::ModuleOp"> {
+  let summary = "Choose the layout of every product's weights";
+  let description = [{
+    Rewrites `moe.grouped_matmul`, and kernels that are a dense product with a
+    constant weight and its element-wise tail, to `moe.panel_matmul`. For each it
+    makes a packed weight: the regions of the one or two weights, followed by
+    padding, transposing and interleaving into panels. Weights that nothing
+    reads any more are erased.
+
+    Dense products whose rows are not f32, or that are not 2-D, stay `linalg`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::moe::MoEDialect"
+  ];
+}
+
+def OutlineKernelsPass : Pass<"moe-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn kernels into private functions and calls of them";
+  let description = [{
+    Each `moe.kernel` becomes a call of a private function with the attributes
+    `moe.kernel` and `moe.outs`, the number of destinations, which are its last
+    arguments. Weights read inside become arguments, so that layers that differ
+    in their weights only have equal kernels; one that lies in an expert pool
+    has the argument attribute `moe.pool = {offset, stride}`.
+  }];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::moe::MoEDialect"
+  ];
+}
+
+def DedupKernelsPass : Pass<"moe-dedup-kernels", "::mlir::ModuleOp"> {
+  let summary = "Compile equal kernels once";
+  let description = [{
+    Kernels whose text is equal but for the name become one; calls follow.
+  }];
+}
+
 #endif // MOE_INCLUDE_MOE_DIALECT_MOE_TRANSFORMS_PASSES_TD

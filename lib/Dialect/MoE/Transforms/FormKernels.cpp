@@ -1,0 +1,450 @@
+//===- FormKernels.cpp - what one launch computes -------------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Dialect/MoE/Transforms/Passes.h"
+
+#include "ProductStage.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace moe {
+#define GEN_PASS_DEF_FORMKERNELSPASS
+#include "moe/Dialect/MoE/Transforms/Passes.h.inc"
+} // namespace moe
+
+using namespace mlir;
+using namespace moe;
+
+namespace {
+
+/// The ops of one kernel, in program order. The last one is its root.
+using Cluster = SmallVector<Operation *>;
+
+struct FormKernelsPass
+    : public moe::impl::FormKernelsPassBase<FormKernelsPass> {
+  using Base::Base;
+  void runOnOperation() override;
+};
+
+/// Builds one `moe.kernel` from a cluster.
+class KernelBuilder {
+public:
+  explicit KernelBuilder(const Cluster &cluster)
+      : cluster(cluster), inCluster(cluster.begin(), cluster.end()) {}
+
+  LogicalResult build();
+
+private:
+  void collectResults();
+  LogicalResult addDestination(OpBuilder &builder, Value result);
+  void collectInputs(Operation *op);
+
+  const Cluster &cluster;
+  llvm::SmallPtrSet<Operation *, 8> inCluster;
+  /// Results that are read outside, their destinations, and the destination's
+  /// root `tensor.empty` where it has one.
+  SmallVector<Value> results;
+  SmallVector<Value> destinations;
+  llvm::DenseMap<Value, unsigned> destinationOf;
+  llvm::SmallSetVector<Value, 8> inputs;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Which ops run where
+//===----------------------------------------------------------------------===//
+
+/// A slice that is a run of bytes: whole dimensions behind the first one that
+/// is cut, extents of 1 before it.
+static bool isContiguous(tensor::ExtractSliceOp op) {
+  bool cut = false;
+  for (auto [dim, offset, size, stride] :
+       llvm::enumerate(op.getMixedOffsets(), op.getMixedSizes(),
+                       op.getMixedStrides())) {
+    bool whole = isConstantIntValue(offset, 0) &&
+                 !op.getSourceType().isDynamicDim(dim) &&
+                 isConstantIntValue(size, op.getSourceType().getDimSize(dim));
+    if (!isConstantIntValue(stride, 1) || (cut && !whole)) {
+      return false;
+    }
+    cut |= !whole && !isConstantIntValue(size, 1);
+  }
+  return true;
+}
+
+/// Ops that stay on the host: views, sizes, scalars.
+static bool isHostOp(Operation *op) {
+  if (op->hasTrait<OpTrait::IsTerminator>() ||
+      isa<CountExpertsOp, KernelOp>(op)) {
+    return true;
+  }
+  if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+          tensor::ReshapeOp, tensor::DimOp, tensor::EmptyOp,
+          tensor::FromElementsOp>(op)) {
+    return !isa<tensor::FromElementsOp>(op) ||
+           cast<tensor::FromElementsOp>(op)
+               .getType()
+               .getElementType()
+               .isIntOrIndex();
+  }
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    return extract.getType().isIntOrIndex();
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    return isContiguous(slice);
+  }
+  // Everything else on scalars; fills go to whoever they initialise.
+  return llvm::none_of(op->getResultTypes(),
+                       [](Type type) { return isa<RankedTensorType>(type); }) &&
+         op->getNumRegions() == 0 &&
+         llvm::none_of(op->getResultTypes(),
+                       [](Type type) { return isa<FloatType>(type); });
+}
+
+/// Ops that a kernel takes along instead of reading their result: scalar and
+/// splat constants, fills, empty tensors and weights.
+static bool isTakenAlong(Operation *op) {
+  if (!op) {
+    return false;
+  }
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    return !isa<RankedTensorType>(constant.getType()) ||
+           isa<SplatElementsAttr>(constant.getValue());
+  }
+  return isa<linalg::FillOp, tensor::EmptyOp, WeightValueOp>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Clusters
+//===----------------------------------------------------------------------===//
+
+/// The map from an op's loops to the elements of the operand or result it has
+/// in common with its neighbour starts with loop 0 at dimension 0.
+static bool isRowAligned(AffineMap map) {
+  return map.getNumResults() > 0 && map.getNumDims() > 0 &&
+         map.getResult(0) == getAffineDimExpr(0, map.getContext());
+}
+
+static bool startsParallel(linalg::LinalgOp op) {
+  return op.getNumLoops() > 0 &&
+         op.getIteratorTypesArray().front() == utils::IteratorType::parallel;
+}
+
+/// Whether `producer` may be computed row by row inside the kernel of
+/// `consumer`: both go over the same first dimension, and every row of the
+/// consumer reads that row of the producer only.
+static bool canJoin(linalg::LinalgOp producer, linalg::LinalgOp consumer) {
+  if (!startsParallel(producer) || !startsParallel(consumer) ||
+      isa<linalg::ContractionOpInterface>(producer.getOperation()) ||
+      isa<linalg::ContractionOpInterface>(consumer.getOperation())) {
+    return false;
+  }
+  for (OpOperand &init : producer.getDpsInitsMutable()) {
+    if (!isRowAligned(producer.getMatchingIndexingMap(&init))) {
+      return false;
+    }
+  }
+  for (OpOperand &operand : consumer->getOpOperands()) {
+    if (operand.get().getDefiningOp() == producer.getOperation() &&
+        (consumer.isDpsInit(&operand) ||
+         !isRowAligned(consumer.getMatchingIndexingMap(&operand)))) {
+      return false;
+    }
+  }
+  // Reads through tensor.extract have no map.
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(consumer->getRegions(), captured);
+  return llvm::none_of(captured, [&](Value value) {
+    return value.getDefiningOp() == producer.getOperation();
+  });
+}
+
+/// Whether what is inside so far is the element-wise tail of `product`.
+static bool isTailOf(Operation *product, ArrayRef<Operation *> members) {
+  auto isWeight = [](Value value) {
+    auto read = value.getDefiningOp<WeightValueOp>();
+    return read && !read.getExpert();
+  };
+  if (!isWeightProduct(product, isWeight)) {
+    return false;
+  }
+  return llvm::all_of(members, [&](Operation *member) {
+    if (isa<linalg::MatmulOp>(member)) {
+      return isWeightProduct(member, isWeight) &&
+             member->getOperand(0) == product->getOperand(0);
+    }
+    auto generic = dyn_cast<linalg::GenericOp>(member);
+    return generic && isElementwiseOnMatrix(generic) &&
+           llvm::all_of(generic.getDpsInputs(), [&](Value input) {
+             auto type = dyn_cast<RankedTensorType>(input.getType());
+             Operation *def = input.getDefiningOp();
+             return !type || type.getRank() < 2 || def == product ||
+                    llvm::is_contained(members, def) ||
+                    isWeightProduct(def, isWeight);
+           });
+  });
+}
+
+/// Grows a kernel from its root backwards: a producer whose every reader is
+/// already inside joins.
+static Cluster growCluster(Operation *root,
+                           llvm::SmallPtrSetImpl<Operation *> &taken) {
+  llvm::SmallSetVector<Operation *, 8> members;
+  members.insert(root);
+  taken.insert(root);
+  bool grown = isa<linalg::LinalgOp>(root);
+  while (grown) {
+    grown = false;
+    for (unsigned i = 0; i < members.size(); ++i) {
+      for (Value operand : members[i]->getOperands()) {
+        auto producer = operand.getDefiningOp<linalg::LinalgOp>();
+        if (!producer || taken.contains(producer) || isTakenAlong(producer) ||
+            producer->getBlock() != root->getBlock()) {
+          continue;
+        }
+        bool isTail = isTailOf(producer, members.getArrayRef());
+        bool fits = llvm::all_of(producer->getUsers(), [&](Operation *user) {
+          auto consumer = dyn_cast<linalg::LinalgOp>(user);
+          return members.contains(user) && consumer &&
+                 (isTail || canJoin(producer, consumer));
+        });
+        if (fits) {
+          members.insert(producer);
+          taken.insert(producer);
+          grown = true;
+        }
+      }
+    }
+  }
+  Cluster cluster(members.begin(), members.end());
+  llvm::sort(cluster, [](Operation *lhs, Operation *rhs) {
+    return lhs->isBeforeInBlock(rhs);
+  });
+  return cluster;
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::collectResults() {
+  for (Operation *op : cluster) {
+    for (Value result : op->getResults()) {
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            return !inCluster.contains(
+                user->getBlock()->getParent() == op->getParentRegion()
+                    ? user
+                    : op->getBlock()->findAncestorOpInBlock(*user));
+          })) {
+        results.push_back(result);
+      }
+    }
+  }
+}
+
+/// The sizes of an op's result, as values in front of the kernel.
+static FailureOr<Value> createDestination(OpBuilder &builder, Value result) {
+  auto type = cast<RankedTensorType>(result.getType());
+  Location loc = result.getLoc();
+  if (type.hasStaticShape()) {
+    return Value(tensor::EmptyOp::create(builder, loc, type.getShape(),
+                                         type.getElementType()));
+  }
+  Operation *op = result.getDefiningOp();
+  Value shaped;
+  if (auto dps = dyn_cast<DestinationStyleOpInterface>(op)) {
+    shaped = dps.getTiedOpOperand(cast<OpResult>(result))->get();
+  }
+  ReifiedRankedShapedTypeDims shapes;
+  SmallVector<OpFoldResult> sizes;
+  if (shaped) {
+    sizes = tensor::getMixedSizes(builder, loc, shaped);
+  } else if (succeeded(reifyResultShapes(builder, op, shapes))) {
+    sizes = shapes[cast<OpResult>(result).getResultNumber()];
+  } else {
+    return op->emitOpError("has a result whose size is not known on the host");
+  }
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  if (empty.getType() != type) {
+    empty = tensor::CastOp::create(builder, loc, type, empty);
+  }
+  return empty;
+}
+
+/// The destination of a result: the empty tensor behind it, or a new one.
+LogicalResult KernelBuilder::addDestination(OpBuilder &builder, Value result) {
+  Value init = result;
+  while (Operation *op = init.getDefiningOp()) {
+    if (inCluster.contains(op) || isa<linalg::FillOp>(op)) {
+      auto dps = dyn_cast<DestinationStyleOpInterface>(op);
+      if (!dps) {
+        break;
+      }
+      init = dps.getTiedOpOperand(cast<OpResult>(init))->get();
+      continue;
+    }
+    if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+      if (!destinationOf.contains(empty.getResult())) {
+        destinationOf[empty.getResult()] = destinations.size();
+        destinations.push_back(empty.getResult());
+        return success();
+      }
+    }
+    break;
+  }
+  FailureOr<Value> destination = createDestination(builder, result);
+  if (failed(destination)) {
+    return failure();
+  }
+  destinations.push_back(*destination);
+  return success();
+}
+
+/// Every value that an op and its regions read from outside.
+static llvm::SetVector<Value> usedValues(Operation *op) {
+  llvm::SetVector<Value> used(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  return used;
+}
+
+void KernelBuilder::collectInputs(Operation *op) {
+  for (Value value : usedValues(op)) {
+    Operation *def = value.getDefiningOp();
+    if (destinationOf.contains(value) || (def && inCluster.contains(def))) {
+      continue;
+    }
+    if (isTakenAlong(def)) {
+      collectInputs(def);
+    } else {
+      inputs.insert(value);
+    }
+  }
+}
+
+/// Copies an op into a kernel's body, with what it takes along.
+static void cloneInto(OpBuilder &builder, IRMapping &mapping, Operation *op) {
+  for (Value value : usedValues(op)) {
+    if (!mapping.contains(value) && isTakenAlong(value.getDefiningOp())) {
+      cloneInto(builder, mapping, value.getDefiningOp());
+    }
+  }
+  builder.clone(*op, mapping);
+}
+
+LogicalResult KernelBuilder::build() {
+  Operation *root = cluster.back();
+  OpBuilder builder(root);
+  collectResults();
+  for (Value result : results) {
+    if (failed(addDestination(builder, result))) {
+      return failure();
+    }
+  }
+  llvm::for_each(cluster, [&](Operation *op) { collectInputs(op); });
+  Location loc = root->getLoc();
+  auto kernel =
+      KernelOp::create(builder, loc, TypeRange(ValueRange(destinations)),
+                       inputs.getArrayRef(), destinations);
+  IRMapping mapping;
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = builder.createBlock(&kernel.getBody());
+  for (Value input : inputs) {
+    mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+  }
+  SmallVector<Value> destinationArguments;
+  for (Value destination : destinations) {
+    Value argument =
+        body->addArgument(destination.getType(), destination.getLoc());
+    destinationArguments.push_back(argument);
+    if (destinationOf.contains(destination)) {
+      mapping.map(destination, argument);
+    }
+  }
+  for (Operation *op : cluster) {
+    cloneInto(builder, mapping, op);
+  }
+  SmallVector<Value> yielded;
+  for (auto [index, result] : llvm::enumerate(results)) {
+    Value value = mapping.lookup(result);
+    // A result in a destination of its own is written there: what is computed
+    // in place of something else is copied.
+    if (!destinationOf.contains(destinations[index])) {
+      value = linalg::CopyOp::create(builder, loc, value,
+                                     destinationArguments[index])
+                  .getResult(0);
+    }
+    yielded.push_back(value);
+  }
+  YieldOp::create(builder, loc, yielded);
+  for (auto [result, replacement] :
+       llvm::zip_equal(results, kernel.getResults())) {
+    result.replaceAllUsesExcept(replacement, kernel);
+  }
+  for (Operation *op : llvm::reverse(cluster)) {
+    op->dropAllUses();
+    op->erase();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Pass
+//===----------------------------------------------------------------------===//
+
+/// Gives every op empty tensors and fills of its own, so that no two kernels
+/// share a destination.
+static void separateDestinations(Block &block) {
+  OpBuilder builder(block.getParentOp());
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    auto dps = dyn_cast<DestinationStyleOpInterface>(op);
+    if (!dps) {
+      continue;
+    }
+    for (OpOperand &init : dps.getDpsInitsMutable()) {
+      Operation *def = init.get().getDefiningOp();
+      if (isa_and_nonnull<linalg::FillOp, tensor::EmptyOp>(def) &&
+          !init.get().hasOneUse()) {
+        builder.setInsertionPointAfter(def);
+        init.set(builder.clone(*def)->getResult(0));
+      }
+    }
+  }
+}
+
+void FormKernelsPass::runOnOperation() {
+  func::FuncOp function = getOperation();
+  if (!function.getBody().hasOneBlock()) {
+    function.emitOpError("expected a straight-line function");
+    return signalPassFailure();
+  }
+  separateDestinations(function.getBody().front());
+  llvm::SmallPtrSet<Operation *, 32> taken;
+  SmallVector<Cluster> clusters;
+  for (Operation &op : llvm::reverse(function.getBody().front())) {
+    if (isHostOp(&op) || isTakenAlong(&op) || taken.contains(&op)) {
+      continue;
+    }
+    clusters.push_back(growCluster(&op, taken));
+  }
+  for (const Cluster &cluster : llvm::reverse(clusters)) {
+    if (failed(KernelBuilder(cluster).build())) {
+      return signalPassFailure();
+    }
+  }
+}
