@@ -40,7 +40,7 @@ struct Runner {
   }
   ~Runner() {
     interpreter = {};
-    moe_rt_device_release(cpu);
+    moe_rt_device_free(cpu);
   }
   Runner(const Runner &) = delete;
   Runner &operator=(const Runner &) = delete;

@@ -23,7 +23,7 @@ extern "C" {
  * Something that runs kernels: for now the host's CPU with its threads.
  *
  * Lifetime: a session keeps its device alive; a device that was released is
- * freed with its last session. Ownership: moe_rt_device_release gives back what
+ * freed with its last session. Ownership: moe_rt_device_free gives back what
  * moe_rt_device_create_cpu gave. Threads: every function may be called from any
  * thread; several sessions may run on one device at the same time and share its
  * threads.
@@ -71,7 +71,7 @@ typedef struct moe_rt_cpu_options {
 
 /**
  * Makes a CPU device; `options` may be NULL. The caller owns *device and gives
- * it back with moe_rt_device_release. Errors: invalid_argument for an option,
+ * it back with moe_rt_device_free. Errors: invalid_argument for an option,
  * unsupported where this CPU lacks the level x86-64-v3, out_of_memory also
  * where a thread cannot be started. Since 0.1.
  */
@@ -79,7 +79,7 @@ MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_device_create_cpu(
     const moe_rt_cpu_options_t *options, moe_rt_device_t **device);
 
 /** Gives back a device; NULL is allowed. Since 0.1. */
-MOE_RT_API void moe_rt_device_release(moe_rt_device_t *device);
+MOE_RT_API void moe_rt_device_free(moe_rt_device_t *device);
 
 /** Threads that work on one run, the caller of the run included. Since 0.1. */
 MOE_RT_API int32_t moe_rt_device_threads(const moe_rt_device_t *device);

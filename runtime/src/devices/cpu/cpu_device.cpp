@@ -98,7 +98,7 @@ moe_rt_status_t moe_rt_device_create_cpu(const moe_rt_cpu_options_t *options,
   return createCpu(options, device).release();
 }
 
-void moe_rt_device_release(moe_rt_device_t *device) {
+void moe_rt_device_free(moe_rt_device_t *device) {
   if (device) {
     device->release();
   }
