@@ -22,8 +22,8 @@ extern "C" {
 /**
  * Something that runs kernels: for now the host's CPU with its threads.
  *
- * Lifetime: a session keeps its device alive; a device that was released is
- * freed with its last session. Ownership: moe_rt_device_free gives back what
+ * Lifetime: a session keeps its device alive; one that was given back before
+ * ends with the last of its sessions. Ownership: moe_rt_device_free gives back what
  * moe_rt_device_create_cpu gave. Threads: every function may be called from any
  * thread; several sessions may run on one device at the same time and share its
  * threads.

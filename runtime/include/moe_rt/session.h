@@ -109,6 +109,10 @@ MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_output_by_name(
  */
 MOE_RT_API void moe_rt_session_cancel(moe_rt_session_t *session);
 
+/** The x86-64 level of the code that runs, 3 or 4; 0 for a model without
+ * kernels and for NULL. Since 0.1. */
+MOE_RT_API int32_t moe_rt_session_level(const moe_rt_session_t *session);
+
 /** Memory a session holds, in bytes. */
 typedef struct moe_rt_session_memory {
   size_t struct_size; /**< sizeof(moe_rt_session_memory_t) */
