@@ -18,8 +18,10 @@
 #ifndef MOE_RT_MOE_RT_H
 #define MOE_RT_MOE_RT_H
 
+#include "moe_rt/device.h"
 #include "moe_rt/export.h"
 #include "moe_rt/model.h"
+#include "moe_rt/session.h"
 #include "moe_rt/status.h"
 #include "moe_rt/types.h"
 #include "moe_rt/version.h"
