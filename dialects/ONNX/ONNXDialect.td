@@ -20,7 +20,14 @@ def ONNX_Dialect : Dialect {
     The `onnx` dialect carries an imported ONNX graph: one operation per node,
     with node names kept as locations and weights as symbols, until every
     node is raised or lowered.
+
+    A graph is a `func.func` whose arguments and results have the discardable
+    attribute `onnx.name`. Names of nodes are locations. Integers are signless
+    where ONNX's type is signed, `ui8` and so on where it is not; bool is `i1`.
+    What is known of a tensor's symbolic dimensions is the encoding
+    `#onnx.dims`.
   }];
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class ONNX_Op<string mnemonic, list<Trait> traits = []>
