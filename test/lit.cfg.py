@@ -7,7 +7,7 @@ from lit.llvm.subst import ToolSubst
 config.name = "moe"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".textproto"]
-config.excludes = ["Inputs", "CMakeLists.txt", "lit.cfg.py", "lit.site.cfg.py"]
+config.excludes = ["Inputs", "CMakeLists.txt", "lib", "lit.cfg.py", "lit.site.cfg.py"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.moe_obj_root, "test")
 config.available_features.update(config.moe_features)
@@ -28,6 +28,6 @@ if os.environ.get("MOE_OPT_CHECK_IR_ROUNDTRIP"):
 
 llvm_config.add_tool_substitutions(
     [moe_opt]
-    + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "FileCheck", "not", "count", "split-file")],
+    + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "FileCheck", "not", "count", "mlir-runner", "split-file")],
     [tools_dir, config.llvm_tools_dir],
 )

@@ -37,4 +37,49 @@ def ConvertHostToMoERTPass
   let dependentDialects = ["::moe::rt::MoERTDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// MoEToLinalg
+//===----------------------------------------------------------------------===//
+
+def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower moe ops to plain loops: slow, and obviously right";
+  let description = [{
+    Replaces every `moe` op by loops on tensors that follow its description
+    step by step, and weights by their regions, copied to where they are read.
+    It is the reference that fast kernels are compared with, so it accepts
+    every legal op and does nothing clever: an expert looks at all slots, a
+    product is three loops. Not on the default path for that reason.
+
+    - Ops on memrefs are lowered, too.
+    - `moe.kernel` becomes what its region computes.
+    - `moe.source file<...>` stays as it is: a conversion reads no files. With
+      `keep-weights` the weights stay, and are read by `moe.weight_value`.
+    - What bodies of experts hold beside `moe` ops stays as it is.
+
+    Before:
+
+    ```mlir
+    func.func @take(%t : tensor<?x64xf32>, %ids : tensor<?x8xi32>, %o : tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %0 = moe.take %t at %ids : tensor<?x64xf32>, tensor<?x8xi32> outs(%o : tensor<?x8xf32>)
+      return %0 : tensor<?x8xf32>
+    }
+    ```
+
+    After, in short:
+
+    ```
+    for r, k:  id = ids[r, k];  o[r, k] = id < 64 (unsigned) ? t[r, id] : 0.0
+    ```
+  }];
+  let options = [
+    Option<"keepWeights", "keep-weights", "bool", /*default=*/"false",
+           "leave weights as symbols that moe.weight_value reads">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 #endif // MOE_INCLUDE_MOE_CONVERSION_PASSES_TD
