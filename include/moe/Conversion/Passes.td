@@ -51,7 +51,8 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
     product is three loops. Not on the default path for that reason.
 
     - Ops on memrefs are lowered, too.
-    - `moe.kernel` becomes what its region computes.
+    - `moe.kernel` becomes what its region computes; `moe.pool`, `moe.pin`,
+      `moe.unpin` and `moe.count_experts` go.
     - `moe.source file<...>` stays as it is: a conversion reads no files. With
       `keep-weights` the weights stay, and are read by `moe.weight_value`.
     - What bodies of experts hold beside `moe` ops stays as it is.

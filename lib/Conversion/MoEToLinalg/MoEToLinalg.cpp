@@ -119,6 +119,17 @@ struct LowerWeightValue : OpRewritePattern<WeightValueOp> {
   WeightAccess weights;
 };
 
+/// Pins, counts and pools have no influence on results.
+template <typename OpTy>
+struct Erase : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Ops on memrefs
 //===----------------------------------------------------------------------===//
@@ -203,7 +214,8 @@ struct ConvertMoEToLinalgPass
 
 void moe::populateMoEToLinalgPatterns(RewritePatternSet &patterns,
                                       const WeightAccess &weights) {
-  patterns.add<LowerSource, LiftToTensors>(patterns.getContext());
+  patterns.add<LowerSource, LiftToTensors, Erase<PoolOp>, Erase<PinOp>,
+               Erase<UnpinOp>, Erase<CountExpertsOp>>(patterns.getContext());
   patterns.add<LowerWeightValue>(patterns.getContext(), weights);
   populateSelectPatterns(patterns);
   populateExpertsPatterns(patterns, weights);

@@ -50,3 +50,13 @@ func.func @kernel(%x : tensor<?x64xf32>, %o : tensor<?x64xf32>) -> tensor<?x64xf
   }
   return %0 : tensor<?x64xf32>
 }
+
+// CHECK-LABEL: @host(
+// CHECK-NEXT: return
+moe.pool @pool {experts = 8 : i64, stride = 8192 : i64}
+func.func @host(%ids : tensor<?x2xi32>, %offsets : tensor<9xi32>) {
+  moe.pin @pool %ids : tensor<?x2xi32>
+  moe.count_experts %offsets : tensor<9xi32>
+  moe.unpin @pool
+  return
+}

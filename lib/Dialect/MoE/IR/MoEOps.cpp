@@ -663,10 +663,11 @@ LogicalResult KernelOp::verify() {
 
 LogicalResult PoolOp::verify() {
   // C1.
-  if (getStride() <= 0 || getStride() % 4096 != 0) {
+  int64_t stride = getStride();
+  if (stride <= 0 || stride % 4096 != 0) {
     return emitOpError(
                "expected a stride that is a positive multiple of 4096, but got ")
-           << getStride();
+           << stride;
   }
   return success();
 }
