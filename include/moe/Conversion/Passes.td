@@ -10,6 +10,31 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ExpandFusedMoEPass : Pass<"moe-expand-fused-moe", "::mlir::ModuleOp"> {
+  let summary = "Expand com.microsoft.MoE into routing, experts and combine";
+  let description = [{
+    The first pass of `raise`. A `com.microsoft.MoE` node becomes ordinary nodes
+    for the score (softmax over all experts, or the two masked ones of the
+    sparse mixer), `moe.top_k`, `moe.take`, `moe.normalize` if the node asks for
+    it, `moe.experts` and `moe.combine`. All of the layer computes in f32 and is
+    rounded to the node's type at the end. Expert weights become `moe.weight`s in
+    f32: gate and linear features of a fused swiglu weight are taken apart, and
+    matrices transposed to [K, N].
+
+    Where implementations of the operator disagree: ties go to the lower expert;
+    no route is dropped, whatever its weight; a row with a NaN logit is NaN.
+
+    Refuses, naming the node: unknown activations, swiglu without a linear part, a
+    limit that is not positive, the sparse mixer with k other than 2, k that is no
+    number of experts, and weights that are computed at run time.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::moe::MoEDialect", "::moe::onnx::ONNXDialect"
+  ];
+}
+
 def ConvertHostToMoERTPass
     : Pass<"convert-host-to-moert", "::mlir::ModuleOp"> {
   let summary = "Convert the host function to a program of commands";
