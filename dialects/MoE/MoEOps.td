@@ -777,6 +777,35 @@ def MoE_PanelMatmulOp : MoE_BufferOp<"panel_matmul", [
   }];
 }
 
+def MoE_ExpertViewOp : MoE_Op<"expert_view", [NoMemoryEffect]> {
+  let summary = "an expert's part of a buffer of experts";
+  let description = [{
+    For a buffer w [E, D...] of a kernel, the part w[e, ...] as a buffer of its
+    own. Where w is an expert pool, expert e lies in the slot that the pool's
+    table names for it, and this is the only way to reach it; elsewhere the parts
+    lie one after the other. The index must be in [0, E): others are undefined
+    behaviour, so the op is not moved over a check.
+
+    Constraints:
+    - C1: source and result are dense and row-major (identity layout).
+    - C2: the source's shape is static but for the first dimension, and the
+      result's is it without the first dimension.
+
+    Example:
+
+    ```mlir
+    func.func @part(%w : memref<64x8x32x32xf32>, %e : index) -> memref<8x32x32xf32> {
+      %0 = moe.expert_view %w[%e] : memref<64x8x32x32xf32> -> memref<8x32x32xf32>
+      return %0 : memref<8x32x32xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStridedMemRef:$source, Index:$expert);
+  let results = (outs AnyStridedMemRef:$result);
+  let assemblyFormat = "$source `[` $expert `]` attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//

@@ -73,8 +73,14 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createTilePass());
   addCleanup(manager);
   addBufferization(manager);
+  manager.addNestedPass<func::FuncOp>(createLowerSelectPass());
+  manager.addNestedPass<func::FuncOp>(createLowerCombinePass());
+  manager.addNestedPass<func::FuncOp>(createLowerGroupPass());
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(manager);
+  // Before phases are outlined and loops lost, so that what is constant over a
+  // loop is computed outside.
+  manager.addPass(createMathPass());
   manager.addNestedPass<func::FuncOp>(createScratchPass());
   manager.addPass(createOutlinePhasesPass());
   addConversionToLLVM(manager);

@@ -72,6 +72,79 @@ def TilePass : Pass<"moe-tile", "mlir::func::FuncOp"> {
   ];
 }
 
+def LowerSelectPass : Pass<"moe-lower-select", "mlir::func::FuncOp"> {
+  let summary = "Lower selection and weighing on memrefs to row loops";
+  let description = [{
+    Lowers `moe.top_k`, `moe.take` and `moe.normalize` on memrefs; the forms on
+    tensors stay. A top-k keeps the best ids of its row in order and inserts each
+    score that beats the last of them, so that ties stay with the lower id.
+    Neighbours on the same ids share one loop over rows; at the top level of a
+    kernel that is an `scf.forall`, whose items are some rows.
+
+    ```mlir
+    moe.top_k %s : memref<?x64xf32> outs(%ids : memref<?x8xi32>)
+    moe.take %s at %ids : memref<?x64xf32>, memref<?x8xi32> outs(%w : memref<?x8xf32>)
+    // becomes
+    scf.forall (%i) = (0) to (%rows) step (16) {
+      scf.for %row = ... { loops over scores and slots }
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"
+  ];
+}
+
+def LowerCombinePass : Pass<"moe-lower-combine", "mlir::func::FuncOp"> {
+  let summary = "Lower moe.combine on memrefs to vector loops";
+  let description = [{
+    Each row is computed in blocks of 64 elements, then 16, then 1 (of f64 half
+    as many), with the block's accumulators carried over the slots in order.
+    Combines on tensors stay.
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerGroupPass : Pass<"moe-lower-group", "mlir::func::FuncOp"> {
+  let summary = "Lower moe.group on memrefs to a counting sort";
+  let description = [{
+    Counts the slots of each expert in the offsets, sums them up and places the
+    slots in order, on one worker. Groups on tensors stay.
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+    "mlir::scf::SCFDialect"
+  ];
+}
+
+def MathPass : Pass<"moe-math", "mlir::ModuleOp"> {
+  let summary = "Expand transcendental functions to arithmetic";
+  let description = [{
+    Replaces the ops of the math dialect that have no instruction by arithmetic,
+    the same for scalars and vectors of any width. f16 and bf16 are computed in
+    f32 and rounded once. Errors in units in the last place, over all arguments:
+    of f32, exp, exp2 1; tanh, erf 2; all others, which are computed in f64, 1.
+    Of f64, exp and log 1; log1p, log2, log10 2; expm1, tanh 4; other functions
+    of f64 are refused. Infinities, NaN, subnormal numbers and signed zeros
+    behave as IEEE 754 recommends. Arguments of sin, cos and tan may be of any
+    size; their reduction reads a table, which becomes a global of the module.
+
+    ```mlir
+    %0 = math.exp %x : vector<16xf32>
+    // becomes fma, shifts and selects on vector<16xf32> and vector<16xi32>
+    ```
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+    "mlir::memref::MemRefDialect", "mlir::vector::VectorDialect"
+  ];
+}
+
 def ScratchPass : Pass<"moe-scratch", "mlir::func::FuncOp"> {
   let summary = "Place a kernel's temporaries in scratch";
   let description = [{

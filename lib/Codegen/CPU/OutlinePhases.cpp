@@ -371,6 +371,9 @@ FailureOr<func::FuncOp> Outliner::buildBody(unsigned index,
       return failure();
     }
   }
+  if (failed(signature.lowerExpertViews(body))) {
+    return failure();
+  }
   replaceAllocs(body, signature);
   Value code = lowerAsserts(builder, body);
   func::ReturnOp::create(builder, loc, code);

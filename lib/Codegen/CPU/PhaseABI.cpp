@@ -8,12 +8,15 @@
 #include "PhaseABI.h"
 #include "KernelUtils.h"
 
+#include "moe/Dialect/MoE/IR/MoE.h"
+
 #include "moe_rt/contract/environment.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace moe;
@@ -100,6 +103,11 @@ void PhaseSignature::addArguments(OpBuilder &builder, func::FuncOp kernel,
       mapping.map(argument, add(argument.getType()));
       continue;
     }
+    if (auto pool = kernel.getArgAttrOfType<DictionaryAttr>(
+            argument.getArgNumber(), kPoolAttr)) {
+      addPool(builder, type, pool, argument, block, mapping);
+      continue;
+    }
     Value pointer =
         add(pointerType, getElementAlignment(type.getElementType()));
     SmallVector<Value> sizes;
@@ -108,6 +116,92 @@ void PhaseSignature::addArguments(OpBuilder &builder, func::FuncOp kernel,
     }
     mapping.map(argument, buildMemRef(builder, loc, type, pointer, sizes));
   }
+}
+
+void PhaseSignature::addPool(OpBuilder &builder, MemRefType type,
+                             DictionaryAttr attr, BlockArgument argument,
+                             Block &block, IRMapping &mapping) {
+  Location loc = argument.getLoc();
+  auto pointerType = LLVM::LLVMPointerType::get(builder.getContext());
+  Pool pool;
+  pool.base = block.addArgument(pointerType, loc);
+  pool.slotOf = block.addArgument(pointerType, loc);
+  slots.push_back({pointerType, kScratchAlignment});
+  slots.push_back({pointerType, 4});
+  pool.stride = attr.getAs<IntegerAttr>("stride").getInt();
+  pool.offset = attr.getAs<IntegerAttr>("offset").getInt();
+  pool.buffer = buildMemRef(builder, loc, type, pool.base, {});
+  mapping.map(argument, pool.buffer);
+  pools.push_back(pool);
+}
+
+/// The address of the first element of `buffer`, which is dense.
+static Value getPointer(OpBuilder &builder, Location loc, Value buffer) {
+  auto type = LLVM::LLVMPointerType::get(builder.getContext());
+  // What buildMemRef() made says it without a detour over an integer, which
+  // would hide from LLVM what the pointer is based on.
+  if (auto cast = buffer.getDefiningOp<UnrealizedConversionCastOp>()) {
+    return LLVM::ExtractValueOp::create(builder, loc, cast.getOperand(0),
+                                        ArrayRef<int64_t>{1});
+  }
+  Value address =
+      memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
+  Value integer =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(builder, loc, type, integer);
+}
+
+LogicalResult PhaseSignature::lowerExpertViews(func::FuncOp body) const {
+  SmallVector<ExpertViewOp> views;
+  body.walk([&](ExpertViewOp view) { views.push_back(view); });
+  OpBuilder builder(body.getContext());
+  Type i64 = builder.getI64Type();
+  auto pointerType = LLVM::LLVMPointerType::get(builder.getContext());
+  for (ExpertViewOp view : views) {
+    builder.setInsertionPoint(view);
+    Location loc = view.getLoc();
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIntOp::create(builder, loc, i64, value);
+    };
+    auto result = cast<MemRefType>(view.getResult().getType());
+    Value index =
+        arith::IndexCastOp::create(builder, loc, i64, view.getExpert());
+    const Pool *pool = llvm::find_if(
+        pools, [&](const Pool &p) { return p.buffer == view.getSource(); });
+    Value base;
+    Value stride;
+    if (pool != pools.end()) {
+      Value address =
+          LLVM::GEPOp::create(builder, loc, pointerType, builder.getI32Type(),
+                              pool->slotOf, ArrayRef<LLVM::GEPArg>{index});
+      Value slot =
+          LLVM::LoadOp::create(builder, loc, builder.getI32Type(), address);
+      index = arith::ExtSIOp::create(builder, loc, i64, slot);
+      stride = constant(pool->stride);
+      base = LLVM::GEPOp::create(
+          builder, loc, pointerType, builder.getI8Type(), pool->base,
+          ArrayRef<LLVM::GEPArg>{constant(pool->offset)});
+    } else {
+      base = getPointer(builder, loc, view.getSource());
+      stride = constant(result.getNumElements() *
+                        getElementAlignment(result.getElementType()));
+    }
+    Value start = arith::MulIOp::create(builder, loc, index, stride);
+    Value pointer =
+        LLVM::GEPOp::create(builder, loc, pointerType, builder.getI8Type(),
+                            base, ArrayRef<LLVM::GEPArg>{start});
+    view.replaceAllUsesWith(buildMemRef(builder, loc, result, pointer, {}));
+    view.erase();
+  }
+  for (const Pool &pool : pools) {
+    for (Operation *user : pool.buffer.getUsers()) {
+      if (!isa<memref::DimOp>(user)) {
+        return user->emitOpError(
+            "reads an expert pool in another way than moe.expert_view");
+      }
+    }
+  }
+  return success();
 }
 
 Value PhaseSignature::addScratch(Block &block, Location loc, int64_t offset,

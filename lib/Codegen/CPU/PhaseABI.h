@@ -47,6 +47,10 @@ public:
   void addArguments(mlir::OpBuilder &builder, mlir::func::FuncOp kernel,
                     mlir::Block &block, mlir::IRMapping &mapping);
 
+  /// Replaces the moe.expert_view ops of `body` by addresses. An error if a
+  /// pool is read in another way.
+  LogicalResult lowerExpertViews(mlir::func::FuncOp body) const;
+
   /// A pointer to the temporary at `offset` of scratch: of worker 0 if it is
   /// shared, else of the worker that runs the phase.
   mlir::Value addScratch(mlir::Block &block, mlir::Location loc, int64_t offset,
@@ -72,7 +76,21 @@ private:
     mlir::Value pointer;
   };
 
+  struct Pool {
+    /// What the body takes for the buffer of all experts.
+    mlir::Value buffer;
+    mlir::Value base;
+    mlir::Value slotOf;
+    int64_t stride;
+    int64_t offset;
+  };
+
+  void addPool(mlir::OpBuilder &builder, mlir::MemRefType type,
+               mlir::DictionaryAttr attr, mlir::BlockArgument argument,
+               mlir::Block &block, mlir::IRMapping &mapping);
+
   unsigned phaseCount;
+  SmallVector<Pool> pools;
   SmallVector<Slot> slots;
   SmallVector<Scratch> scratch;
 };

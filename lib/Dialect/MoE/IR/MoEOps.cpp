@@ -671,3 +671,33 @@ LogicalResult PoolOp::verify() {
   }
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// ExpertViewOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExpertViewOp::verify() {
+  auto source = cast<MemRefType>(getSource().getType());
+  auto result = cast<MemRefType>(getResult().getType());
+  // C1.
+  if (!source.getLayout().isIdentity() || !result.getLayout().isIdentity()) {
+    return emitOpError("expected dense row-major buffers, but got ")
+           << source << " and " << result;
+  }
+  // C2.
+  if (source.getRank() == 0 ||
+      ShapedType::isDynamicShape(source.getShape().drop_front())) {
+    return emitOpError("expected a source that is static but for its first "
+                       "dimension, but got ")
+           << source;
+  }
+  auto wanted = MemRefType::get(source.getShape().drop_front(),
+                                source.getElementType(), AffineMap(),
+                                source.getMemorySpace());
+  if (result != wanted) {
+    return emitOpError("expected the result to be ")
+           << wanted << ", the source without its first dimension, but got "
+           << result;
+  }
+  return success();
+}
