@@ -22,12 +22,17 @@ llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 config.substitutions.append(("%python", f'"{config.python}"'))
 config.substitutions.append(("%{utils}", os.path.join(config.moe_src_root, "utils")))
 
+config.substitutions.append(("%{test_images}", config.moe_test_image_dir))
+# How long each fuzzer runs.
+config.substitutions.append(("%{fuzz_seconds}", os.environ.get("MOE_FUZZ_SECONDS", "60")))
+
 moe_opt = ToolSubst("moe-opt", unresolved="fatal")
 if os.environ.get("MOE_OPT_CHECK_IR_ROUNDTRIP"):
     moe_opt = ToolSubst("moe-opt", extra_args=["--verify-roundtrip"], unresolved="fatal")
 
 llvm_config.add_tool_substitutions(
     [moe_opt]
+    + [ToolSubst(t, unresolved="ignore") for t in ("moe-fuzz-package", "moe-fuzz-image", "moe-fuzz-seeds")]
     + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "FileCheck", "not", "count", "mlir-runner", "split-file")],
     [tools_dir, config.llvm_tools_dir],
 )

@@ -24,3 +24,8 @@ mark_as_advanced(MOE_ONNX_PROTO MOE_PTXAS)
 if(MOE_SANITIZER MATCHES "address")
   list(APPEND MOE_LIT_FEATURES asan)
 endif()
+
+get_property(MOE_FUZZERS GLOBAL PROPERTY MOE_FUZZERS)
+if(MOE_FUZZERS)
+  list(APPEND MOE_LIT_FEATURES fuzz)
+endif()

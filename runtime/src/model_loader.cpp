@@ -46,6 +46,7 @@ Status ModelLoader::load(Source source, moe_rt_model *&result) {
     memcpy(model->imageFolder.data(), options.image_folder, size);
   }
   PackageOptions packageOptions;
+  packageOptions.checkHashes = checkHashes;
   packageOptions.policy = static_cast<LoadPolicy>(options.load_policy);
   MOE_RT_RETURN_IF_ERROR(
       Package::open(memory, std::move(source), packageOptions, model->file));

@@ -20,6 +20,9 @@ public:
 
   const Allocator &allocator() const { return memory; }
 
+  /// Test only: see PackageOptions::checkHashes.
+  bool checkHashes = true;
+
   /// Checks the whole package but its lazy sections, and makes a model of it.
   Status load(Source source, moe_rt_model *&result);
 

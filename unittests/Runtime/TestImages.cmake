@@ -4,14 +4,15 @@
 find_program(MOE_LLD NAMES ld.lld-22 ld.lld REQUIRED)
 mark_as_advanced(MOE_LLD)
 set(MOE_TEST_IMAGE_DIR ${CMAKE_CURRENT_BINARY_DIR}/images)
-file(MAKE_DIRECTORY ${MOE_TEST_IMAGE_DIR})
+set(image_object_dir ${CMAKE_CURRENT_BINARY_DIR}/image-objects)
+file(MAKE_DIRECTORY ${MOE_TEST_IMAGE_DIR} ${image_object_dir})
 set(image_source ${CMAKE_CURRENT_SOURCE_DIR}/Inputs/kernels.c)
 set(image_outputs)
 
 # test_image(NAME [COMPILE flags...] [LINK flags...])
 function(test_image name)
   cmake_parse_arguments(ARG "" "" "COMPILE;LINK" ${ARGN})
-  set(object ${MOE_TEST_IMAGE_DIR}/${name}.o)
+  set(object ${image_object_dir}/${name}.o)
   set(image ${MOE_TEST_IMAGE_DIR}/${name}.so)
   add_custom_command(OUTPUT ${image}
     COMMAND ${CMAKE_C_COMPILER} -std=c11 -O2 -ffreestanding -fPIC

@@ -14,4 +14,12 @@
 /* Marks a function whose result the caller has to look at and free. */
 #define MOE_RT_MUST_USE __attribute__((warn_unused_result))
 
+/* An enum that may hold any int in C++ as it may in C, where callers can pass
+ * numbers that no enumerator has. */
+#ifdef __cplusplus
+#define MOE_RT_ENUM(name) enum name : int
+#else
+#define MOE_RT_ENUM(name) enum name
+#endif
+
 #endif // MOE_RT_EXPORT_H

@@ -36,7 +36,7 @@ typedef struct moe_rt_model moe_rt_model_t;
 
 /** How weights come into memory. Everything else is read and checked at load;
  * weights are checked, in pieces of 4 MiB, before they are used first. */
-typedef enum moe_rt_load_policy {
+typedef MOE_RT_ENUM(moe_rt_load_policy) {
   /** Map for files, use in place for memory, copy for read callbacks. */
   MOE_RT_LOAD_DEFAULT = 0,
   /** Map the file (or use the memory in place): the fastest to load, and shared

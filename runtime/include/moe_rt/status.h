@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /** What kind of error it is, which is what a caller can act on. */
-typedef enum moe_rt_status_code {
+typedef MOE_RT_ENUM(moe_rt_status_code) {
   MOE_RT_OK = 0,
   /** An argument is wrong (a null pointer, a shape, a type, a file that is no
    * package). Mend the call; repeating it fails again. */

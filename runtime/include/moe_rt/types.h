@@ -19,7 +19,7 @@ extern "C" {
 
 /** Element types. Little-endian; the values are those of enum moe_dtype in
  * contract/program.h. */
-typedef enum moe_rt_dtype {
+typedef MOE_RT_ENUM(moe_rt_dtype) {
   MOE_RT_DTYPE_BOOL = 1, /**< one byte, 0 or 1 */
   MOE_RT_DTYPE_U8 = 2,
   MOE_RT_DTYPE_I8 = 3,
@@ -77,7 +77,7 @@ typedef struct moe_rt_allocator {
 } moe_rt_allocator_t;
 
 /** How grave a log message is. */
-typedef enum moe_rt_log_level {
+typedef MOE_RT_ENUM(moe_rt_log_level) {
   MOE_RT_LOG_DEBUG = 1,
   MOE_RT_LOG_INFO = 2,
   /** Something asked for does not happen, or happens more slowly. */

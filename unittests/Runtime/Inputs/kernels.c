@@ -58,29 +58,27 @@ __attribute__((constructor)) static void construct(void) {
 }
 #endif
 #ifdef WITH_DESTRUCTOR
-__attribute__((destructor)) static void destruct(void) {
-  __asm__ volatile("");
-}
+__attribute__((destructor)) static void destruct(void) { __asm__ volatile(""); }
 #endif
 #ifdef WITH_WRITABLE
 __attribute__((visibility("default"))) int64_t counter = 7;
 #endif
 #ifdef WITH_IFUNC
 static void *resolve(void) { return (void *)one; }
-__attribute__((visibility("default"), ifunc("resolve"))) int64_t chosen(int64_t);
+__attribute__((visibility("default"), ifunc("resolve"))) int64_t
+chosen(int64_t);
 #endif
 #ifdef WITH_UNDEFINED
 __attribute__((visibility("default"))) extern const int64_t elsewhere;
-__attribute__((visibility("default"))) const int64_t *const where =
-    &elsewhere;
+__attribute__((visibility("default"))) const int64_t *const where = &elsewhere;
 #endif
 
 #ifndef WITHOUT_TABLE
-__attribute__((visibility("default"))) const moe_phase_fn moe_kernel_phases[] =
-    {square, add, fail
+__attribute__((visibility("default")))
+const moe_phase_fn moe_kernel_phases[] = {square, add, fail
 #ifdef WITH_DATA_PHASE
-     ,
-     (moe_phase_fn)&hundred
+                                          ,
+                                          (moe_phase_fn)&hundred
 #endif
 };
 #endif
