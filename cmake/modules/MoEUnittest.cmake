@@ -22,6 +22,8 @@ function(add_moe_unittest name)
   endif()
   # With the compiler, lit runs them inside check-moe and ctest runs lit.
   if(NOT MOE_BUILD_COMPILER)
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+    # Tests of sizes that no machine has get NULL, as without a sanitizer.
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+      PROPERTIES ENVIRONMENT TSAN_OPTIONS=allocator_may_return_null=1)
   endif()
 endfunction()

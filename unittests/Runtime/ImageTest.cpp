@@ -188,8 +188,8 @@ TEST(Image, WhatALinkerCanAddIsRefused) {
            Case{"executable-stack", "it asks for an executable stack"},
            Case{"needed", "it needs another library"},
            Case{"relocated-code", "it has relocations in its code"},
-           Case{"data-phase", "its table 'moe_kernel_phases' does not hold 3 "
-                              "phases, or not once"},
+           Case{"data-phase", "its table 'moe_kernel_phases' has 32 bytes, and "
+                              "3 phases need 24"},
        }) {
     Image image;
     Status status = load(imageFile(test.name), image);
@@ -352,15 +352,18 @@ TEST_F(EditedImage, EveryCheckHasItsMessage) {
        "its strings have no end"},
       {[](Bytes &b) { symbol(b).st_name = 1000; }, "its symbol 1 has no name"},
       {[](Bytes &b) { symbol(b).st_size = 16; },
-       "its table 'moe_kernel_phases' does not hold 3 phases, or not once"},
+       "its table 'moe_kernel_phases' has 16 bytes, and 3 phases need 24"},
       {[](Bytes &b) { symbol(b).st_value = 0x20ff8; },
-       "its table 'moe_kernel_phases' does not hold 3 phases, or not once"},
+       "its table 'moe_kernel_phases' is there twice, is no data or lies "
+       "outside of its segments"},
       {[](Bytes &b) { symbol(b).st_value = ~uint64_t{15}; },
-       "its table 'moe_kernel_phases' does not hold 3 phases, or not once"},
+       "its table 'moe_kernel_phases' is there twice, is no data or lies "
+       "outside of its segments"},
       {[](Bytes &b) {
          symbol(b).st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
        },
-       "its table 'moe_kernel_phases' does not hold 3 phases, or not once"},
+       "its table 'moe_kernel_phases' is there twice, is no data or lies "
+       "outside of its segments"},
       {[](Bytes &b) { symbol(b).st_info = ELF64_ST_INFO(STB_GLOBAL, STT_TLS); },
        "its symbol 'moe_kernel_phases' is thread-local"},
       {[](Bytes &b) {

@@ -407,10 +407,16 @@ Status ElfParser::parseSymbols() {
       continue;
     }
     uint64_t wanted = uint64_t{phaseCount} * sizeof(moe_phase_fn);
-    if (found || type != STT_OBJECT || symbol.st_size != wanted ||
-        symbol.st_value % 8 || !image.find(symbol.st_value, wanted)) {
-      return bad("its table '%s' does not hold %u phases, or not once", name,
-                 phaseCount);
+    if (symbol.st_size != wanted) {
+      return bad("its table '%s' has %llu bytes, and %u phases need %llu", name,
+                 static_cast<ull>(symbol.st_size), phaseCount,
+                 static_cast<ull>(wanted));
+    }
+    if (found || type != STT_OBJECT || symbol.st_value % 8 ||
+        !image.find(symbol.st_value, wanted)) {
+      return bad("its table '%s' is there twice, is no data or lies outside of "
+                 "its segments",
+                 name);
     }
     image.phasesAddress = symbol.st_value;
     found = true;

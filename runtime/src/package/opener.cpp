@@ -417,7 +417,8 @@ Status PackageOpener::loadLazy(uint32_t index) {
                       options.policy == LoadPolicy::Populate, memory);
   }
   if (options.policy == LoadPolicy::Huge) {
-    MOE_RT_RETURN_IF_ERROR(Memory::allocateHuge(section.size, type, memory));
+    MOE_RT_RETURN_IF_ERROR(
+        Memory::allocateHuge(section.size, type, memory, package.noHugePages));
   } else {
     MOE_RT_RETURN_IF_ERROR(
         Memory::allocate(package.allocator, section.size, 4096, type, memory));

@@ -85,6 +85,9 @@ public:
   /// Frees a section that is no longer needed. Not while it is in use.
   void drop(uint32_t section) { loaded[section].memory.reset(); }
 
+  /// Whether huge pages were asked for and the system gives none.
+  bool hugePagesRefused() const { return noHugePages; }
+
   struct Attestation {
     uint32_t type;
     uint32_t version;
@@ -114,6 +117,7 @@ private:
   mutable Array<Section> loaded;
   Array<Attestation> attested;
   bool checkHashes = true;
+  bool noHugePages = false;
 };
 
 } // namespace moe::rt

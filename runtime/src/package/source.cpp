@@ -75,7 +75,22 @@ Status Memory::allocate(const Allocator &allocator, uint64_t size,
   return Status();
 }
 
-Status Memory::allocateHuge(uint64_t size, const char *what, Memory &result) {
+/// Whether the system never makes huge pages of memory that asks for them.
+static bool hugePagesAreOff() {
+  int file =
+      open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return false;
+  }
+  char text[64];
+  ssize_t length = read(file, text, sizeof(text) - 1);
+  close(file);
+  text[length < 0 ? 0 : length] = '\0';
+  return strstr(text, "[never]") != nullptr;
+}
+
+Status Memory::allocateHuge(uint64_t size, const char *what, Memory &result,
+                            bool &refused) {
   result.reset();
   size_t regionBytes;
   if (__builtin_add_overflow(size, hugePage + hugePage - 1, &regionBytes)) {
@@ -89,8 +104,9 @@ Status Memory::allocateHuge(uint64_t size, const char *what, Memory &result) {
   }
   size_t skip = -reinterpret_cast<uintptr_t>(region) & (hugePage - 1);
   // Only advice: without huge pages the same memory works, more slowly.
-  (void)madvise(static_cast<uint8_t *>(region) + skip, regionBytes - skip,
-                MADV_HUGEPAGE);
+  refused |= madvise(static_cast<uint8_t *>(region) + skip, regionBytes - skip,
+                     MADV_HUGEPAGE) != 0 ||
+             hugePagesAreOff();
   result = adoptMapping(region, regionBytes, skip, size);
   return Status();
 }

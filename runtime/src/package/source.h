@@ -28,8 +28,9 @@ public:
   static Status allocate(const Allocator &allocator, uint64_t size,
                          size_t alignment, const char *what, Memory &result);
   /// Anonymous memory at a multiple of 2 MiB, in huge pages where the system
-  /// gives them.
-  static Status allocateHuge(uint64_t size, const char *what, Memory &result);
+  /// gives them; `refused` is set where it gives none.
+  static Status allocateHuge(uint64_t size, const char *what, Memory &result,
+                             bool &refused);
   /// Memory of somebody else.
   static Memory borrow(const uint8_t *data, uint64_t size);
   /// Takes over `mappedBytes` of a mapping that holds the bytes from `skip` on.
