@@ -63,9 +63,12 @@ Status moe_rt_model::loadCode(Code &code) {
   ImageOptions options;
   options.folder = imageFolder.empty() ? nullptr : imageFolder.data();
   options.disabled = disabledImageMethods;
-  return Image::load(
+  MOE_RT_RETURN_IF_ERROR(Image::load(
       name.data(), file->data(code.section) + header.image_offset,
-      header.image_length, parsed.phases.size(), options, sink, code.image);
+      header.image_length, parsed.phases.size(), options, sink, code.image));
+  // What runs is a copy.
+  file->drop(code.section);
+  return Status();
 }
 
 Status moe_rt_model::phases(int32_t maxLevel, const moe_phase_fn *&phases,
