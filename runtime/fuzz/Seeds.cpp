@@ -106,7 +106,7 @@ int main(int count, char **arguments) {
   // The head of an image section; image bytes have a fuzzer of their own.
   write(folder + "/image",
         {{MOE_SECTION_PROGRAM, MOE_SECTION_CRITICAL, nothing.build()},
-         {MOE_SECTION_IMAGE, 0, {uint64_t{3} << 32 | 1, 1, 0, 64}}},
+         {MOE_SECTION_IMAGE, 0, {uint64_t{3} << 32 | 1, 1, 0, 32}}},
         false);
   return 0;
 }
