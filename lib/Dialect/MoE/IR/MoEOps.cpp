@@ -210,20 +210,27 @@ LogicalResult SourceOp::verify() {
       return emitOpError("expected integers or floats in a file, but got ")
              << type;
     }
-    uint64_t bits =
-        type.getElementTypeBitWidth() == 1 ? 8 : type.getElementTypeBitWidth();
-    std::optional<uint64_t> total =
-        llvm::checkedMulUnsigned<uint64_t>(type.getNumElements(), bits);
-    if (!total ||
-        llvm::divideCeil(*total, uint64_t(8)) != uint64_t(file.getLength())) {
-      return emitOpError("expected a length of ")
-             << (total ? llvm::divideCeil(*total, uint64_t(8)) : 0)
-             << " bytes for " << type << ", but got " << file.getLength();
+    unsigned width = type.getElementTypeBitWidth();
+    std::optional<uint64_t> bits = width == 1 ? 8 : width;
+    for (int64_t size : type.getShape()) {
+      bits = bits ? llvm::checkedMulUnsigned<uint64_t>(*bits, size) : bits;
+    }
+    if (!bits || llvm::divideCeil(*bits, 8) != uint64_t(file.getLength())) {
+      InFlightDiagnostic error = emitOpError("expected a length of ");
+      if (bits) {
+        error << llvm::divideCeil(*bits, 8);
+      } else {
+        error << "fewer than 2^61";
+      }
+      return error << " bytes for " << type << ", but got " << file.getLength();
     }
   }
   // C2.
-  if (isa<RandomAttr>(getData()) && !isa<FloatType>(type.getElementType())) {
-    return emitOpError("expected random numbers to be floats, but got ")
+  if (isa<RandomAttr>(getData()) &&
+      !isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(
+          type.getElementType())) {
+    return emitOpError(
+               "expected random numbers to be f16, bf16, f32 or f64, but got ")
            << type;
   }
   // C3.
@@ -518,13 +525,12 @@ FloatType PanelMatmulOp::getAccumulatorType() {
 template <typename OpTy>
 static LogicalResult verifyProduct(OpTy op, unsigned accumulators,
                                    TypeRange vectorElements) {
-  if (int64_t(op.getDiv()) < 1) {
-    return op.emitOpError("expected div to be positive, but got ")
-           << op.getDiv();
+  int64_t div = op.getDiv();
+  if (div < 1) {
+    return op.emitOpError("expected div to be positive, but got ") << div;
   }
-  if (op.getDiv() != 1 && !op.getSource()) {
-    return op.emitOpError("expected div to be 1 without 'by', but got ")
-           << op.getDiv();
+  if (div != 1 && !op.getSource()) {
+    return op.emitOpError("expected div to be 1 without 'by', but got ") << div;
   }
   Value places = op.getSource() ? op.getSource() : op.getRows();
   if (failed(
@@ -556,8 +562,8 @@ LogicalResult GroupedMatmulOp::verify() {
     if (!type || type.getRank() != 3 || !type.hasStaticShape() ||
         !isa<FloatType>(type.getElementType()) ||
         type.getShape() != first.getShape()) {
-      return emitOpError("expected weights to be [E, K, N] with one static "
-                         "shape, but got ")
+      return emitOpError("expected weights to be [E, K, N] of float with one "
+                         "static shape, but got ")
              << attr;
     }
   }
@@ -665,8 +671,8 @@ LogicalResult PoolOp::verify() {
   // C1.
   int64_t stride = getStride();
   if (stride <= 0 || stride % 4096 != 0) {
-    return emitOpError(
-               "expected a stride that is a positive multiple of 4096, but got ")
+    return emitOpError("expected a stride that is a positive multiple of 4096, "
+                       "but got ")
            << stride;
   }
   return success();
@@ -691,9 +697,9 @@ LogicalResult ExpertViewOp::verify() {
                        "dimension, but got ")
            << source;
   }
-  auto wanted = MemRefType::get(source.getShape().drop_front(),
-                                source.getElementType(), AffineMap(),
-                                source.getMemorySpace());
+  auto wanted =
+      MemRefType::get(source.getShape().drop_front(), source.getElementType(),
+                      AffineMap(), source.getMemorySpace());
   if (result != wanted) {
     return emitOpError("expected the result to be ")
            << wanted << ", the source without its first dimension, but got "
