@@ -15,6 +15,7 @@
 #include "moe/Dialect/ONNX/IR/ONNX.h"
 #include "moe/Dialect/ONNX/Transforms/Passes.h"
 #include "moe/Pipelines/CodegenCPU.h"
+#include "moe/Pipelines/Pipelines.h"
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<MoEDialect, onnx::ONNXDialect, rt::MoERTDialect>();
@@ -28,4 +29,5 @@ void moe::registerAllPasses() {
   registerMoEPasses();
   onnx::registerONNXPasses();
   registerCodegenCPUPipeline();
+  registerPhasePipelines();
 }

@@ -8,7 +8,7 @@
 #ifndef MOE_PIPELINES_CODEGENCPU_H
 #define MOE_PIPELINES_CODEGENCPU_H
 
-#include "moe/Target/Image.h"
+#include "moe/Target/CompiledKernels.h"
 
 #include <functional>
 #include <string>
@@ -41,35 +41,6 @@ void registerCodegenCPUInterfaces(mlir::DialectRegistry &registry);
 
 /// Registers `moe-codegen-cpu-pipeline`.
 void registerCodegenCPUPipeline();
-
-/// A phase of a compiled kernel.
-struct CompiledPhase {
-  /// Items that make one claim worth its cost.
-  int64_t grain;
-};
-
-/// An entry of the kernel table.
-struct CompiledKernel {
-  std::string name;
-  SmallVector<CompiledPhase> phases;
-  /// Slots after the items of the phases.
-  int64_t argumentSlots;
-  /// Per worker, a multiple of 64.
-  int64_t scratchBytes;
-};
-
-/// An image for one level; its bytes are an ELF file.
-struct CodeImage {
-  Level level;
-  std::string bytes;
-};
-
-struct CompiledKernels {
-  /// In the order of the module's functions; phases in the images' arrays
-  /// follow one another in this order.
-  std::vector<CompiledKernel> kernels;
-  std::vector<CodeImage> images;
-};
 
 struct CompileKernelsOptions {
   SmallVector<Level> levels = {Level::X86_64_V3, Level::X86_64_V4};

@@ -106,6 +106,11 @@ void ConvertHostToMoERTPass::runOnOperation() {
     return signalPassFailure();
   }
   host->erase();
+  // Their places are attributes of the weights, and moert.pool declares them.
+  for (auto pool :
+       llvm::make_early_inc_range(getOperation().getOps<moe::PoolOp>())) {
+    pool.erase();
+  }
   nest("kernels", [](Operation *op) { return isa<func::FuncOp>(op); });
   nest("weights", [](Operation *op) { return isa<WeightOp>(op); });
   declareKernels(converter.getKernels());

@@ -34,19 +34,37 @@ static Value inlineRegion(OpBuilder &builder, WeightOp weight, Value expert) {
 static Value padColumns(OpBuilder &builder, Location loc, Value matrix,
                         int64_t columns) {
   auto type = cast<RankedTensorType>(matrix.getType());
-  int64_t padded = llvm::alignTo(type.getDimSize(1), columns);
-  if (padded == type.getDimSize(1)) {
+  int64_t count = type.getDimSize(1), padded = llvm::alignTo(count, columns);
+  if (padded == count) {
     return matrix;
   }
-  Value zero = arith::ConstantOp::create(
-      builder, loc, builder.getZeroAttr(type.getElementType()));
-  auto result = RankedTensorType::get({type.getDimSize(0), padded},
-                                      type.getElementType());
-  SmallVector<OpFoldResult> low(2, builder.getIndexAttr(0));
-  SmallVector<OpFoldResult> high{
-      builder.getIndexAttr(0),
-      builder.getIndexAttr(padded - type.getDimSize(1))};
-  return tensor::PadOp::create(builder, loc, result, matrix, low, high, zero);
+  Type element = type.getElementType();
+  Value init = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<int64_t>{type.getDimSize(0), padded}, element);
+  Value zero = arith::ConstantOp::create(builder, loc,
+                                         builder.getZeroAttr(element));
+  AffineMap identity =
+      AffineMap::getMultiDimIdentityMap(2, builder.getContext());
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), ValueRange(), init,
+             ArrayRef<AffineMap>{identity},
+             SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
+             [&](OpBuilder &nested, Location at, ValueRange) {
+               Value row = linalg::IndexOp::create(nested, at, 0);
+               Value column = linalg::IndexOp::create(nested, at, 1);
+               Value last =
+                   arith::ConstantIndexOp::create(nested, at, count - 1);
+               Value inside = arith::CmpIOp::create(
+                   nested, at, arith::CmpIPredicate::ule, column, last);
+               Value clamped =
+                   arith::MinUIOp::create(nested, at, column, last);
+               Value read = tensor::ExtractOp::create(
+                   nested, at, matrix, ValueRange{row, clamped});
+               Value result =
+                   arith::SelectOp::create(nested, at, inside, read, zero);
+               linalg::YieldOp::create(nested, at, result);
+             })
+      .getResult(0);
 }
 
 /// Writes one matrix [K, N] into its columns of the panels [P, K, W].

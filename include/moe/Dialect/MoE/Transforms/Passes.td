@@ -98,6 +98,18 @@ def AssignEncodingsPass
   ];
 }
 
+def AssignPoolsPass : Pass<"moe-assign-pools", "::mlir::ModuleOp"> {
+  let summary = "Put the weights of each expert into one slot";
+  let description = [{
+    The packed weights that products over the same groups read become a
+    `moe.pool`: one slot per expert with all its matrices, so that one read
+    fetches an expert. Weights get the attribute `moe.slot`; `moe.pin` with the
+    layer's ids stands in front of the first of these kernels and `moe.unpin`
+    behind the last. Weights that two layers share stay dense weights.
+  }];
+  let dependentDialects = ["::moe::MoEDialect"];
+}
+
 def OutlineKernelsPass : Pass<"moe-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Turn kernels into private functions and calls of them";
   let description = [{
@@ -110,6 +122,19 @@ def OutlineKernelsPass : Pass<"moe-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::func::FuncDialect", "::moe::MoEDialect"
   ];
+}
+
+def OutlineWeightsPass : Pass<"moe-outline-weights", "::mlir::ModuleOp"> {
+  let summary = "Turn the regions of weights into kernels";
+  let description = [{
+    Each `moe.weight` of the module becomes a kernel that computes its value, or
+    one expert's part of it, when a package is written. Arguments are the
+    sources, the expert's index and the destination. Attributes tell what the
+    package writer needs: `moe.sources` has the data of each source, `moe.parts`
+    the number of experts (1 for a weight that is no expert's), `moe.slot` the
+    place in a pool.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
 def DedupKernelsPass : Pass<"moe-dedup-kernels", "::mlir::ModuleOp"> {

@@ -1,0 +1,45 @@
+//===- Package.h - writes packages ------------------------------*- C++ -*-===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_TARGET_PACKAGE_H
+#define MOE_TARGET_PACKAGE_H
+
+#include "moe/Target/CompiledKernels.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+/// What a package is made of besides the module.
+struct PackageContents {
+  /// Code of the kernels in `@kernels`, in their order.
+  const CompiledKernels *kernels = nullptr;
+  /// Code of the kernels in `@weights`, for one level; they are run here.
+  const CompiledKernels *weightKernels = nullptr;
+  /// The folder that the paths of weight sources are relative to.
+  std::string sourceFolder;
+  /// The source graph without its weights: an ONNX model; may be empty.
+  std::string sourceGraph;
+  /// Pairs of the manifest, in order.
+  std::vector<std::pair<std::string, std::string>> metadata;
+};
+
+/// Writes the package of a module after `codegen`: a `moert.program` with the
+/// declarations it needs, and `@weights` as kernels. Weights are computed part
+/// by part and streamed to the file. The same module and contents give the same
+/// bytes. Errors are diagnostics; then no file is left.
+LogicalResult writePackage(mlir::ModuleOp module,
+                           const PackageContents &contents,
+                           const std::string &path);
+
+} // namespace moe
+
+#endif // MOE_TARGET_PACKAGE_H

@@ -1,0 +1,199 @@
+//===- Package.cpp - sections of a package --------------------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Target/Package.h"
+
+#include "WeightStreamer.h"
+#include "moe/Dialect/MoERT/IR/MoERT.h"
+#include "moe/Target/PackageWriter.h"
+#include "moe/Target/Program.h"
+#include "moe_rt/contract/environment.h"
+#include "moe_rt/contract/package.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <cstring>
+
+using namespace mlir;
+using namespace moe;
+
+namespace {
+
+constexpr uint64_t kSmallAlignment = UINT64_C(64) << 10;
+constexpr uint64_t kWeightAlignment = UINT64_C(2) << 20;
+constexpr uint64_t kTensorAlignment = 64;
+
+class PackageEmitter {
+public:
+  PackageEmitter(ModuleOp module, const PackageContents &contents)
+      : module(module), contents(contents), streamer(contents) {}
+
+  LogicalResult emit(const std::string &path);
+
+private:
+  LogicalResult writeManifest();
+  LogicalResult writeConstants();
+  LogicalResult writePools();
+  LogicalResult writeWeights();
+  LogicalResult writeImages();
+  LogicalResult writeProgram();
+  LogicalResult writeSource();
+
+  LogicalResult check(bool written) {
+    return written ? success()
+                   : LogicalResult(module.emitError(writer.error()));
+  }
+  LogicalResult section(uint32_t type, uint32_t flags, uint64_t alignment) {
+    return check(writer.addSection(type, flags, /*version=*/1, alignment));
+  }
+
+  ModuleOp module;
+  const PackageContents &contents;
+  PackageWriter writer;
+  WeightStreamer streamer;
+  llvm::StringMap<StoredBytes> stored;
+};
+
+} // namespace
+
+LogicalResult PackageEmitter::writeManifest() {
+  std::string text;
+  for (const auto &[key, value] : contents.metadata) {
+    text += key + " = " + value + "\n";
+  }
+  return failure(failed(section(MOE_SECTION_MANIFEST, MOE_SECTION_CRITICAL,
+                                kSmallAlignment)) ||
+                 failed(check(writer.append(text.data(), text.size()))));
+}
+
+LogicalResult PackageEmitter::writeConstants() {
+  if (failed(section(MOE_SECTION_CONSTANTS, MOE_SECTION_CRITICAL,
+                     kSmallAlignment))) {
+    return failure();
+  }
+  uint32_t index = writer.sectionCount() - 1;
+  for (auto weight : module.getOps<moe::rt::WeightOp>()) {
+    if (!weight.getConstant()) {
+      continue;
+    }
+    std::string bytes =
+        denseElements(cast<DenseElementsAttr>(*weight.getValue()));
+    if (failed(check(writer.alignTo(kTensorAlignment)))) {
+      return failure();
+    }
+    stored[weight.getSymName()] = {index, writer.sectionBytes(), bytes.size()};
+    if (failed(check(writer.append(bytes.data(), bytes.size())))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult PackageEmitter::writePools() {
+  for (auto pool : module.getOps<moe::rt::PoolOp>()) {
+    if (failed(section(MOE_SECTION_POOL,
+                       MOE_SECTION_CRITICAL | MOE_SECTION_LAZY,
+                       kWeightAlignment))) {
+      return failure();
+    }
+    uint32_t index = writer.sectionCount() - 1;
+    stored[pool.getSymName()] = {index, 0,
+                                 pool.getExperts() * pool.getStride()};
+    if (failed(streamer.streamPool(pool, writer))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult PackageEmitter::writeWeights() {
+  if (failed(section(MOE_SECTION_WEIGHTS,
+                     MOE_SECTION_CRITICAL | MOE_SECTION_LAZY,
+                     kWeightAlignment))) {
+    return failure();
+  }
+  uint32_t index = writer.sectionCount() - 1;
+  for (auto weight : module.getOps<moe::rt::WeightOp>()) {
+    if (weight.getConstant()) {
+      continue;
+    }
+    if (failed(check(writer.alignTo(kTensorAlignment)))) {
+      return failure();
+    }
+    uint64_t offset = writer.sectionBytes();
+    if (failed(streamer.streamWeight(weight, writer))) {
+      return failure();
+    }
+    stored[weight.getSymName()] = {index, offset,
+                                   writer.sectionBytes() - offset};
+  }
+  return success();
+}
+
+LogicalResult PackageEmitter::writeImages() {
+  uint32_t phases = 0;
+  for (const CompiledKernel &kernel : contents.kernels->kernels) {
+    phases += kernel.phases.size();
+  }
+  for (const CodeImage &image : contents.kernels->images) {
+    moe_image_header header = {};
+    header.architecture = MOE_ARCHITECTURE_X86_64;
+    header.level = static_cast<uint32_t>(image.level);
+    header.environment_major = MOE_ENVIRONMENT_MAJOR;
+    header.environment_minor = MOE_ENVIRONMENT_MINOR;
+    header.phase_count = phases;
+    header.image_offset = kSmallAlignment;
+    header.image_length = image.bytes.size();
+    if (failed(section(MOE_SECTION_IMAGE, MOE_SECTION_CRITICAL,
+                       kSmallAlignment)) ||
+        failed(check(writer.append(&header, sizeof(header)))) ||
+        failed(check(writer.alignTo(kSmallAlignment))) ||
+        failed(check(writer.append(image.bytes.data(), image.bytes.size())))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult PackageEmitter::writeProgram() {
+  auto programs = module.getOps<moe::rt::ProgramOp>();
+  FailureOr<std::vector<uint8_t>> bytes =
+      serializeProgram(*programs.begin(), stored);
+  return failure(failed(bytes) ||
+                 failed(section(MOE_SECTION_PROGRAM, MOE_SECTION_CRITICAL,
+                                kSmallAlignment)) ||
+                 failed(check(writer.append(bytes->data(), bytes->size()))));
+}
+
+LogicalResult PackageEmitter::writeSource() {
+  if (contents.sourceGraph.empty()) {
+    return success();
+  }
+  return failure(
+      failed(section(MOE_SECTION_SOURCE, MOE_SECTION_LAZY, kSmallAlignment)) ||
+      failed(check(writer.append(contents.sourceGraph.data(),
+                                 contents.sourceGraph.size()))));
+}
+
+LogicalResult PackageEmitter::emit(const std::string &path) {
+  if (llvm::range_size(module.getOps<moe::rt::ProgramOp>()) != 1) {
+    return module.emitError("expected one program to write");
+  }
+  if (failed(streamer.load(module)) || failed(check(writer.begin(path)))) {
+    return failure();
+  }
+  return failure(failed(writeManifest()) || failed(writeImages()) ||
+                 failed(writeConstants()) || failed(writeWeights()) ||
+                 failed(writePools()) || failed(writeProgram()) ||
+                 failed(writeSource()) || failed(check(writer.finish())));
+}
+
+LogicalResult moe::writePackage(ModuleOp module,
+                                const PackageContents &contents,
+                                const std::string &path) {
+  return PackageEmitter(module, contents).emit(path);
+}

@@ -1,0 +1,271 @@
+//===- Compile.cpp - a model to a package ---------------------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compile.h"
+
+#include "moe/Dialect/MoERT/IR/MoERT.h"
+#include "moe/Import/ONNX.h"
+#include "moe/InitAll.h"
+#include "moe/Pipelines/CodegenCPU.h"
+#include "moe/Target/Package.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace moe;
+using namespace moec;
+
+namespace {
+
+/// One compilation.
+class Compilation {
+public:
+  explicit Compilation(const CompileOptions &options)
+      : options(options), context(registry(), MLIRContext::Threading::ENABLED),
+        handler(sourceMgr, &context, llvm::errs()) {
+    timing.setEnabled(options.timing);
+    root = timing.getRootScope();
+  }
+
+  int run();
+
+private:
+  static DialectRegistry registry() {
+    DialectRegistry result;
+    mlir::registerAllDialects(result);
+    mlir::registerAllExtensions(result);
+    moe::registerAllDialects(result);
+    return result;
+  }
+  int import();
+  int runPhase(Phase phase);
+  int codegen();
+  int package();
+  int dump(Phase phase);
+  int writeModule();
+  void configure(PassManager &manager, TimingScope &scope);
+  int internalError(StringRef phase);
+
+  const CompileOptions &options;
+  MLIRContext context;
+  llvm::SourceMgr sourceMgr;
+  SourceMgrDiagnosticHandler handler;
+  DefaultTimingManager timing;
+  TimingScope root;
+  OwningOpRef<ModuleOp> module;
+  std::string sourceGraph;
+  CompiledKernels kernels, weightKernels;
+};
+
+} // namespace
+
+static int fail(const Twine &message) {
+  llvm::errs() << "moec: error: " << message << '\n';
+  return Failed;
+}
+
+int Compilation::internalError(StringRef phase) {
+  llvm::errs() << "moec: internal compiler error in phase '" << phase
+               << "': this is a bug of moec, not of the model; please report "
+                  "it with the model or with the IR that --dump-ir-dir writes\n";
+  return Internal;
+}
+
+void Compilation::configure(PassManager &manager, TimingScope &scope) {
+  manager.enableTiming(scope);
+  if (!options.reproducer.empty()) {
+    manager.enableCrashReproducerGeneration(options.reproducer);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------===//
+
+int Compilation::import() {
+  StringRef input = options.input;
+  TimingScope scope = root.nest("import");
+  if (input.ends_with(".mlir")) {
+    std::string message;
+    auto file = openInputFile(input, &message);
+    if (!file) {
+      return fail(message);
+    }
+    sourceMgr.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+    module = parseSourceFile<ModuleOp>(sourceMgr, &context);
+    return module ? Success : Failed;
+  }
+  module = importONNX(input, ImportOptions(), &context);
+  if (!module) {
+    return Failed;
+  }
+  if (failed(serializeSourceGraph(input, sourceGraph))) {
+    return fail("cannot read '" + input + "' again");
+  }
+  return Success;
+}
+
+int Compilation::runPhase(Phase phase) {
+  TimingScope scope = root.nest(getPhaseName(phase));
+  PassManager manager(&context, ModuleOp::getOperationName());
+  configure(manager, scope);
+  buildPhasePipeline(phase, manager);
+  if (failed(manager.run(*module))) {
+    // What a model may do wrong is found by the end of lower-onnx.
+    return phase <= Phase::LowerONNX ? Failed
+                                     : internalError(getPhaseName(phase));
+  }
+  return Success;
+}
+
+/// The kernel table goes to the declarations that the program names.
+static LogicalResult attachKernels(ModuleOp module,
+                                   const CompiledKernels &kernels) {
+  Builder builder(module.getContext());
+  Operation *last = nullptr;
+  for (const CompiledKernel &kernel : kernels.kernels) {
+    auto declared = module.lookupSymbol<moe::rt::KernelOp>(kernel.name);
+    if (!declared ||
+        static_cast<int64_t>(declared.getArguments()) != kernel.argumentSlots) {
+      return module.emitError("kernel '")
+             << kernel.name << "' does not match its declaration";
+    }
+    SmallVector<int64_t> grains;
+    for (const CompiledPhase &phase : kernel.phases) {
+      grains.push_back(phase.grain);
+    }
+    declared.setGrains(grains);
+    declared.setScratch(kernel.scratchBytes);
+    // Phases are numbered in the order of the table.
+    if (last) {
+      declared->moveAfter(last);
+    }
+    last = declared;
+  }
+  return success();
+}
+
+int Compilation::codegen() {
+  TimingScope scope = root.nest("codegen");
+  CompileKernelsOptions code;
+  code.levels = options.levels;
+  code.configure = [&](PassManager &manager) { configure(manager, scope); };
+  auto compileNested = [&](StringRef name, CompiledKernels &result) {
+    auto nested = module->lookupSymbol<ModuleOp>(name);
+    if (!nested || nested.getBody()->empty()) {
+      return success();
+    }
+    FailureOr<CompiledKernels> compiled = compileKernels(nested, code);
+    if (succeeded(compiled)) {
+      result = std::move(*compiled);
+    }
+    return LogicalResult(compiled);
+  };
+  if (failed(compileNested("kernels", kernels)) ||
+      failed(attachKernels(*module, kernels))) {
+    return internalError("codegen");
+  }
+  // Weights are computed here and must not depend on the machine.
+  code.levels = {Level::X86_64_V3};
+  if (failed(compileNested("weights", weightKernels))) {
+    return internalError("codegen");
+  }
+  return Success;
+}
+
+int Compilation::package() {
+  TimingScope scope = root.nest("package");
+  PackageContents contents;
+  contents.kernels = &kernels;
+  contents.weightKernels = &weightKernels;
+  StringRef folder = llvm::sys::path::parent_path(options.input);
+  contents.sourceFolder = folder.empty() ? "." : folder.str();
+  contents.sourceGraph = sourceGraph;
+  contents.metadata = {
+      {"compiler", "moec " MOE_VERSION},
+      {"source", llvm::sys::path::filename(options.input).str()}};
+  return succeeded(writePackage(*module, contents, options.output)) ? Success
+                                                                    : Failed;
+}
+
+//===----------------------------------------------------------------------===//
+// IR files
+//===----------------------------------------------------------------------===//
+
+int Compilation::dump(Phase phase) {
+  if (options.dumpDirectory.empty()) {
+    return Success;
+  }
+  if (std::error_code error =
+          llvm::sys::fs::create_directories(options.dumpDirectory)) {
+    return fail("cannot create the folder '" + options.dumpDirectory +
+                "': " + error.message());
+  }
+  llvm::SmallString<128> path(options.dumpDirectory);
+  llvm::sys::path::append(path, std::to_string(static_cast<int>(phase)) + "-" +
+                                    getPhaseName(phase).str() + ".mlir");
+  std::string message;
+  auto file = openOutputFile(path, &message);
+  if (!file) {
+    return fail(message);
+  }
+  module->print(file->os(), OpPrintingFlags().enableDebugInfo());
+  file->keep();
+  return Success;
+}
+
+int Compilation::writeModule() {
+  std::string message;
+  auto file =
+      openOutputFile(options.output.empty() ? "-" : options.output, &message);
+  if (!file) {
+    return fail(message);
+  }
+  module->print(file->os(), OpPrintingFlags().enableDebugInfo());
+  file->os() << '\n';
+  file->keep();
+  return Success;
+}
+
+int Compilation::run() {
+  if (int code = import()) {
+    return code;
+  }
+  for (Phase phase : getPhases()) {
+    int code = Success;
+    if (phase == Phase::Package) {
+      code = package();
+      return code;
+    }
+    code = phase == Phase::Codegen ? codegen() : runPhase(phase);
+    if (code == Success) {
+      code = dump(phase);
+    }
+    if (code != Success) {
+      return code;
+    }
+    if (phase == options.compileTo) {
+      return writeModule();
+    }
+  }
+  return Success;
+}
+
+int moec::compile(const CompileOptions &options) {
+  return Compilation(options).run();
+}

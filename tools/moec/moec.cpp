@@ -1,0 +1,159 @@
+//===- moec.cpp - the compiler's command line -----------------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compile.h"
+#include "Inspect.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <vector>
+
+using namespace moec;
+using llvm::StringRef;
+
+static constexpr const char kHelp[] =
+    R"(moec: compiles a model with mixture-of-experts layers to a package
+
+usage: moec MODEL -o PACKAGE [options]      MODEL is .onnx or .mlir
+       moec inspect PACKAGE [--json]
+
+options:
+  -o FILE                 where the package (or the IR) is written
+  --level=LEVEL           instruction-set level, repeatable: x86-64-v3,
+                          x86-64-v4 (default: both)
+  --compile-to=PHASE      stop after a phase and write the IR: import, raise,
+                          lower-onnx, fuse, plan, bufferize, codegen
+  --dump-ir-dir=DIR       write the IR after each phase to DIR
+  --mlir-timing           print the time of each pass
+  --mlir-generate-reproducer=FILE
+                          write a reproducer to FILE if a pass fails
+  --help                  this text
+  --version               the version
+
+exit codes: 0 success, 1 the model or a file is at fault, 2 usage,
+70 internal compiler error
+)";
+
+static int usage(const llvm::Twine &message) {
+  llvm::errs() << "moec: error: " << message
+               << "\nmoec: try 'moec --help'\n";
+  return Usage;
+}
+
+/// The known flag that is nearest to a misspelt one.
+static std::string suggestion(StringRef flag) {
+  StringRef best;
+  unsigned distance = 4;
+  for (StringRef known :
+       {"--level", "--compile-to", "--dump-ir-dir", "--mlir-timing",
+        "--mlir-generate-reproducer", "--help", "--version", "--json"}) {
+    unsigned edits = flag.split('=').first.edit_distance(known);
+    if (edits < distance) {
+      distance = edits;
+      best = known;
+    }
+  }
+  return best.empty() ? "" : "; did you mean '" + best.str() + "'?";
+}
+
+namespace {
+
+/// What a command line says.
+struct CommandLine {
+  CompileOptions compile;
+  std::vector<std::string> inputs;
+  bool json = false;
+  bool help = false;
+  bool version = false;
+};
+
+} // namespace
+
+/// Reads one argument (and its value); returns an exit code if it is wrong.
+static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
+                        CommandLine &line) {
+  StringRef argument = arguments[index];
+  auto [name, value] = argument.split('=');
+  bool hasValue = argument.contains('=');
+  if (argument == "-o") {
+    if (++index == arguments.size()) {
+      return usage("-o needs a file");
+    }
+    line.compile.output = arguments[index];
+  } else if (name == "--level" && hasValue) {
+    auto level = moe::parseLevel(value);
+    if (mlir::failed(level)) {
+      return usage("unknown level '" + value +
+                   "'; known are x86-64-v3 and x86-64-v4");
+    }
+    line.compile.levels.push_back(*level);
+  } else if (name == "--compile-to" && hasValue) {
+    std::optional<moe::Phase> phase = moe::parsePhase(value);
+    if (!phase) {
+      return usage("unknown phase '" + value + "'; see --help");
+    }
+    line.compile.compileTo = *phase;
+  } else if (name == "--dump-ir-dir" && hasValue) {
+    line.compile.dumpDirectory = value.str();
+  } else if (name == "--mlir-generate-reproducer" && hasValue) {
+    line.compile.reproducer = value.str();
+  } else if (argument == "--mlir-timing") {
+    line.compile.timing = true;
+  } else if (argument == "--json") {
+    line.json = true;
+  } else if (argument == "--help" || argument == "-h") {
+    line.help = true;
+  } else if (argument == "--version") {
+    line.version = true;
+  } else if (argument.starts_with("-") && argument != "-") {
+    return usage("unknown argument '" + argument + "'" + suggestion(argument));
+  } else {
+    line.inputs.push_back(argument.str());
+  }
+  return Success;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::ArrayRef<const char *> arguments(argv + 1, argc - 1);
+  CommandLine line;
+  bool inspecting = !arguments.empty() && StringRef(arguments[0]) == "inspect";
+  for (size_t i = inspecting ? 1 : 0; i < arguments.size(); ++i) {
+    if (int code = readArgument(arguments, i, line)) {
+      return code;
+    }
+  }
+  if (line.help) {
+    llvm::outs() << kHelp;
+    return Success;
+  }
+  if (line.version) {
+    llvm::outs() << "moec " MOE_VERSION "\n";
+    return Success;
+  }
+  if (line.inputs.size() != 1) {
+    return usage(line.inputs.empty() ? "no model given"
+                                     : "more than one model given");
+  }
+  if (inspecting) {
+    return inspect(line.inputs[0], line.json);
+  }
+  if (line.json) {
+    return usage("--json belongs to 'moec inspect'");
+  }
+  line.compile.input = line.inputs[0];
+  if (line.compile.output.empty() &&
+      line.compile.compileTo == moe::Phase::Package) {
+    return usage("no output given; add -o FILE");
+  }
+  if (line.compile.levels.empty()) {
+    line.compile.levels = {moe::Level::X86_64_V3, moe::Level::X86_64_V4};
+  }
+  return compile(line.compile);
+}
