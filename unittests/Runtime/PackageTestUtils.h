@@ -19,6 +19,15 @@
 #include <string>
 #include <vector>
 
+// TSan does not follow a fork of a process with threads.
+#if defined(__SANITIZE_THREAD__)
+#define MOE_TEST_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MOE_TEST_TSAN 1
+#endif
+#endif
+
 namespace moe::test {
 
 using Bytes = std::vector<uint8_t>;

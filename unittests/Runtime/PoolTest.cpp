@@ -19,14 +19,6 @@
 #include <sys/wait.h>
 #include <thread>
 
-#if defined(__SANITIZE_THREAD__)
-#define MOE_TEST_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MOE_TEST_TSAN 1
-#endif
-#endif
-
 using namespace moe::rt;
 using namespace moe::test;
 
@@ -472,7 +464,6 @@ TEST(Pool, RefusesOddThreadCounts) {
 }
 
 #ifndef MOE_TEST_TSAN
-// TSan does not follow a fork of a process with threads.
 TEST(Pool, AForkedChildWorksAlone) {
   Owned<Pool> pool = makePool(4);
   std::vector<std::atomic<int>> hits(100);

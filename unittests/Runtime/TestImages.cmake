@@ -9,9 +9,12 @@ file(MAKE_DIRECTORY ${MOE_TEST_IMAGE_DIR} ${image_object_dir})
 set(image_source ${CMAKE_CURRENT_SOURCE_DIR}/Inputs/kernels.c)
 set(image_outputs)
 
-# test_image(NAME [COMPILE flags...] [LINK flags...])
+# test_image(NAME [SOURCE file] [COMPILE flags...] [LINK flags...])
 function(test_image name)
-  cmake_parse_arguments(ARG "" "" "COMPILE;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "SOURCE" "COMPILE;LINK" ${ARGN})
+  if(ARG_SOURCE)
+    set(image_source ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE})
+  endif()
   set(object ${image_object_dir}/${name}.o)
   set(image ${MOE_TEST_IMAGE_DIR}/${name}.so)
   add_custom_command(OUTPUT ${image}
@@ -41,5 +44,8 @@ test_image(small-pages LINK -z max-page-size=4096)
 test_image(executable-stack LINK -z execstack)
 test_image(needed LINK -soname self --no-as-needed ${MOE_TEST_IMAGE_DIR}/good.so)
 test_image(relocated-code COMPILE -fno-pic -mcmodel=large LINK -z notext)
+# For the tests of sessions. No fused operations: their results are compared bit
+# by bit with what the test computes.
+test_image(session SOURCE Inputs/session_kernels.c COMPILE -ffp-contract=off)
 
 add_custom_target(MoETestImages DEPENDS ${image_outputs})

@@ -105,7 +105,8 @@ MOE_RT_API MOE_RT_MUST_USE moe_rt_status_t moe_rt_session_output_by_name(
 
 /**
  * Makes the run that is under way end with `cancelled` before its next kernel;
- * without one it does nothing. Never waits. Since 0.1.
+ * without one it does nothing. Never waits, and may be called from a signal
+ * handler. Since 0.1.
  */
 MOE_RT_API void moe_rt_session_cancel(moe_rt_session_t *session);
 
