@@ -76,6 +76,10 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createLowerSelectPass());
   manager.addNestedPass<func::FuncOp>(createLowerCombinePass());
   manager.addNestedPass<func::FuncOp>(createLowerGroupPass());
+  // On buffers, as its schedule depends on what row counts turn out to be.
+  EmitMicrokernelsPassOptions products;
+  products.level = getLevelName(options.level).str();
+  manager.addPass(createEmitMicrokernelsPass(products));
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(manager);
   // Before phases are outlined and loops lost, so that what is constant over a

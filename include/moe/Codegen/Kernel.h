@@ -32,6 +32,8 @@ inline constexpr llvm::StringLiteral kKernelAttr = "moe.kernel";
 inline constexpr llvm::StringLiteral kOutsAttr = "moe.outs";
 /// On a tensor argument that lies in expert slots: {stride, offset} in bytes.
 inline constexpr llvm::StringLiteral kPoolAttr = "moe.pool";
+/// On an index argument that no caller passes: how many workers there may be.
+inline constexpr llvm::StringLiteral kWorkersAttr = "moe.workers";
 /// On a phase's scf.forall: items that make one claim worth its cost.
 inline constexpr llvm::StringLiteral kGrainAttr = "moe.grain";
 /// On the scf.for over an item range that this loop belongs to.

@@ -186,4 +186,47 @@ def OutlinePhasesPass : Pass<"moe-outline-phases", "mlir::ModuleOp"> {
   ];
 }
 
+def EmitMicrokernelsPass : Pass<"moe-emit-microkernels", "mlir::ModuleOp"> {
+  let summary = "Turn products on packed weights into items and micro-kernels";
+  let description = [{
+    Input: bufferised kernels. Each `moe.panel_matmul` on f32 with panels of 32
+    columns becomes a prologue that cuts it into items, by the rows that each
+    expert has and the workers there are, and an `scf.forall` over them. An
+    item is a range of one expert's panels times up to 64 of its rows; it calls
+    micro-kernels, private functions that the pass adds to the module, one for
+    each number of rows. With few rows these read the rows of x in place, with
+    more from a packed copy in the worker's scratch. Whatever the item, each
+    result is one chain of fma in ascending order over K, so that its bits
+    depend on its own row only.
+
+    The function gets an index argument with `moe.workers`. Refused are operands
+    that are not contiguous buffers, dynamic extents other than rows, other
+    element types, panels of another width, and epilogues with operations that
+    have no form on vectors.
+
+    ```mlir
+    moe.panel_matmul 1 rows(%x : memref<?x64xf32>) panels(%w : memref<1x2x64x32xf32>) outs(%out : memref<?x64xf32>) {...}
+    // becomes
+    %items = scf.for ...
+    scf.forall (%item) in (%items) {
+      %firstPanel, %endPanel, %firstRow, %rows = ...
+      scf.if %fewRows {
+        scf.index_switch %rows
+        case 1 {
+          scf.for %panel = %firstPanel to %endPanel ...
+            func.call @moe_micro_m1g_k64_w1_v0_e0(...)
+    ```
+  }];
+  let options = [
+    Option<"level", "level", "std::string", "\"x86-64-v3\"",
+           "Instruction-set level: x86-64-v3 or x86-64-v4">
+  ];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+    "mlir::LLVM::LLVMDialect", "mlir::math::MathDialect",
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
+  ];
+}
+
 #endif // MOE_INCLUDE_MOE_CODEGEN_PASSES_TD

@@ -256,6 +256,12 @@ LogicalResult Outliner::buildSerial(unsigned index, Block *block, Value slots) {
 LogicalResult Outliner::buildParallel(Phase &phase, Value begin, Value end) {
   scf::ForallOp loop = phase.loop;
   Location loc = loop.getLoc();
+  // How far the first dimension goes only the phase before need know, which
+  // has written the number of items.
+  auto bound = dyn_cast<Value>(loop.getMixedUpperBound().front());
+  if (bound && bound.hasOneUse()) {
+    mapping.map(bound, arith::ConstantIndexOp::create(builder, loc, 0));
+  }
   if (failed(require(loop))) {
     return failure();
   }

@@ -25,6 +25,9 @@ using namespace moe::kernel;
 int64_t moe::kernel::getArgumentSlots(func::FuncOp kernel) {
   int64_t slots = 0;
   for (BlockArgument argument : kernel.getArguments()) {
+    if (kernel.getArgAttr(argument.getArgNumber(), kWorkersAttr)) {
+      continue;
+    }
     ++slots;
     if (kernel.getArgAttr(argument.getArgNumber(), kPoolAttr)) {
       ++slots; // slot_of; the shape of a pool is static
@@ -101,6 +104,8 @@ void PhaseSignature::addArguments(OpBuilder &builder, func::FuncOp kernel,
     auto type = dyn_cast<MemRefType>(argument.getType());
     if (!type) {
       mapping.map(argument, add(argument.getType()));
+      slots.back().workers =
+          !!kernel.getArgAttr(argument.getArgNumber(), kWorkersAttr);
       continue;
     }
     if (auto pool = kernel.getArgAttrOfType<DictionaryAttr>(
@@ -242,6 +247,18 @@ void PhaseSignature::finish(func::FuncOp body) const {
   }
 }
 
+/// How many workers there may be, as an index.
+static Value loadWorkers(OpBuilder &builder, Location loc, Value environment) {
+  Value address = LLVM::GEPOp::create(
+      builder, loc, environment.getType(), builder.getI8Type(), environment,
+      ArrayRef<LLVM::GEPArg>{
+          static_cast<int32_t>(offsetof(moe_environment, max_workers))});
+  Value workers =
+      LLVM::LoadOp::create(builder, loc, builder.getI32Type(), address);
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                    workers);
+}
+
 void PhaseSignature::buildEntry(OpBuilder &builder, func::FuncOp body,
                                 StringRef name, bool parallel) const {
   Location loc = body.getLoc();
@@ -262,6 +279,11 @@ void PhaseSignature::buildEntry(OpBuilder &builder, func::FuncOp body,
   SmallVector<Value> arguments;
   int64_t next = MOE_SLOT_FIRST_ITEMS + phaseCount;
   for (const Slot &slot : slots) {
+    if (slot.workers) {
+      arguments.push_back(
+          loadWorkers(builder, loc, load(pointer, MOE_SLOT_ENVIRONMENT)));
+      continue;
+    }
     Value value = load(slot.alignment != 0 ? Type(pointer) : i64, next++);
     if (slot.type.isIndex()) {
       value = arith::IndexCastOp::create(builder, loc, slot.type, value);

@@ -69,6 +69,8 @@ private:
     mlir::Type type;
     /// Alignment of a pointer, else 0.
     int64_t alignment;
+    /// Not a slot, but the number of workers.
+    bool workers = false;
   };
   struct Scratch {
     int64_t offset;

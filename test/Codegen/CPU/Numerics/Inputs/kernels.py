@@ -88,8 +88,11 @@ class Kernels:
         else:
             raise KeyError(name)
         count = len(entry["grains"])
-        slots = [0, 0, entry["scratch"], 1] + [0] * (count - 1)
-        keep = []
+        # struct moe_environment as far as kernels look at it.
+        environment = np.zeros(64, np.uint8)
+        struct.pack_into("<QHHi", environment, 0, 64, 1, 0, workers)
+        slots = [environment.ctypes.data, 0, entry["scratch"], 1] + [0] * (count - 1)
+        keep = [environment]
         for argument in arguments:
             slots += self._slots(argument)
         assert len(slots) == 3 + count + entry["slots"], (slots, entry)
