@@ -44,6 +44,10 @@ def MoE_Dialect : Dialect {
     a·b + c rounded once. Infinities and NaN follow IEEE 754; which NaN results
     is not defined. Subnormal numbers are kept.
   }];
+  // What canonicalisation creates.
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"
+  ];
   let useDefaultAttributePrinterParser = 1;
 }
 

@@ -44,10 +44,9 @@ def MoE_Panels : MoE_ShapedOf<MoE_Float, [4], "tensor or memref [E, P, K, W] of 
 def MoE_FloatBuffer : AnyTypeOf<[RankedTensorOf<[MoE_Float]>, MemRefOf<[MoE_Float]>],
                                 "tensor or memref of float">;
 
-/// An op in destination style. Results are the tensors among the destinations.
+/// An op with destinations. Results are the tensors among them.
 class MoE_DestinationOp<string mnemonic, list<Trait> traits = []>
     : MoE_Op<mnemonic, traits # [
-        DestinationStyleOpInterface,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                   ["reifyResultShapes"]>]> {
@@ -58,6 +57,7 @@ class MoE_DestinationOp<string mnemonic, list<Trait> traits = []>
 /// destinations.
 class MoE_BufferOp<string mnemonic, list<Trait> traits = []>
     : MoE_DestinationOp<mnemonic, traits # [
+        DestinationStyleOpInterface,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]>;
 
 //===----------------------------------------------------------------------===//
@@ -261,6 +261,7 @@ def MoE_TopKOp : MoE_BufferOp<"top_k", [MoE_SelectionOpInterface]> {
     ::mlir::Value getSelectionScores() { return getScores(); }
     ::mlir::Value getSelectionInit() { return getInit(); }
   }];
+  let hasCanonicalizer = 1;
 }
 
 def MoE_TakeOp : MoE_BufferOp<"take"> {
@@ -295,6 +296,7 @@ def MoE_TakeOp : MoE_BufferOp<"take"> {
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
   }];
+  let hasCanonicalizer = 1;
 }
 
 def MoE_NormalizeOp : MoE_BufferOp<"normalize"> {
@@ -444,6 +446,7 @@ def MoE_ExpertsOp : MoE_DestinationOp<"experts", [
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
   let hasCustomAssemblyFormat = 1;
+  let hasCanonicalizer = 1;
   let builders = [
     // One region for each list of weights, with its arguments and without ops.
     OpBuilder<(ins "::mlir::Value":$ids, "::mlir::ValueRange":$rows,
@@ -452,7 +455,9 @@ def MoE_ExpertsOp : MoE_DestinationOp<"experts", [
                    "::llvm::ArrayRef<::llvm::ArrayRef<WeightOp>>":$weights)>
   ];
   let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    // Not DestinationStyleOpInterface: upstream patterns replace operands of such
+    // ops by ones of another type, which the regions' arguments would not follow.
+
     /// E.
     int64_t getNumExperts() { return getBounds().back(); }
     /// The symbols of the weights that region `kind` gets, and their types.
@@ -524,6 +529,7 @@ def MoE_CombineOp : MoE_BufferOp<"combine", [AttrSizedOperandSegments]> {
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
   }];
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -589,7 +595,8 @@ def MoE_GroupOp : MoE_BufferOp<"group"> {
 }
 
 def MoE_GroupedMatmulOp : MoE_DestinationOp<"grouped_matmul", [
-    IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock,
+    DestinationStyleOpInterface, IsolatedFromAbove, RecursiveMemoryEffects,
+    SingleBlock,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "rows in groups, each group times its expert's weights";
   let description = [{
@@ -852,9 +859,8 @@ def MoE_KernelOp : MoE_DestinationOp<"kernel", [
                    "::llvm::function_ref<::llvm::SmallVector<::mlir::Value>("
                    "::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$body)>
   ];
-  let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
-  }];
+  // Not DestinationStyleOpInterface, for the reason given at moe.experts.
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -31,12 +31,11 @@ static LogicalResult inferFrom(ValueRange inits, SmallVectorImpl<Type> &types) {
 }
 
 /// A result has the shape of its destination.
-static LogicalResult reifyFrom(OpBuilder &builder,
-                               DestinationStyleOpInterface op,
+static LogicalResult reifyFrom(OpBuilder &builder, Operation *op,
+                               ValueRange inits,
                                ReifiedRankedShapedTypeDims &shapes) {
-  for (OpResult result : op->getResults()) {
-    Value init = op.getTiedOpOperand(result)->get();
-    shapes.push_back(tensor::getMixedSizes(builder, op.getLoc(), init));
+  for (Value init : inits.take_front(op->getNumResults())) {
+    shapes.push_back(tensor::getMixedSizes(builder, op->getLoc(), init));
   }
   return success();
 }
@@ -64,12 +63,11 @@ static void bufferEffects(
       DictionaryAttr attributes, OpaqueProperties properties,                  \
       RegionRange regions, SmallVectorImpl<Type> &types) {                     \
     Adaptor adaptor(operands, attributes, properties, regions);                \
-    return inferFrom(INITS, types);                                            \
+    return inferFrom(adaptor.INITS(), types);                                  \
   }                                                                            \
   LogicalResult OP::reifyResultShapes(OpBuilder &builder,                      \
                                       ReifiedRankedShapedTypeDims &shapes) {   \
-    return reifyFrom(                                                          \
-        builder, cast<DestinationStyleOpInterface>(getOperation()), shapes);   \
+    return reifyFrom(builder, getOperation(), INITS(), shapes);                \
   }
 #define MOE_BUFFER_OP(OP, INITS)                                               \
   MOE_DESTINATION_OP(OP, INITS)                                                \
@@ -79,18 +77,35 @@ static void bufferEffects(
     bufferEffects(cast<DestinationStyleOpInterface>(getOperation()), effects); \
   }
 
-MOE_BUFFER_OP(TopKOp, adaptor.getInit())
-MOE_BUFFER_OP(TakeOp, adaptor.getInit())
-MOE_BUFFER_OP(NormalizeOp, adaptor.getInit())
-MOE_BUFFER_OP(CombineOp, adaptor.getInit())
-MOE_BUFFER_OP(GroupOp, operands.take_back(3))
-MOE_BUFFER_OP(PanelMatmulOp, adaptor.getInit())
-MOE_DESTINATION_OP(ExpertsOp, adaptor.getInits())
-MOE_DESTINATION_OP(GroupedMatmulOp, adaptor.getInit())
-MOE_DESTINATION_OP(KernelOp, adaptor.getInits())
+MOE_BUFFER_OP(TopKOp, getInit)
+MOE_BUFFER_OP(TakeOp, getInit)
+MOE_BUFFER_OP(NormalizeOp, getInit)
+MOE_BUFFER_OP(CombineOp, getInit)
+MOE_BUFFER_OP(PanelMatmulOp, getInit)
+MOE_DESTINATION_OP(ExpertsOp, getInits)
+MOE_DESTINATION_OP(GroupedMatmulOp, getInit)
+MOE_DESTINATION_OP(KernelOp, getInits)
 
 #undef MOE_BUFFER_OP
 #undef MOE_DESTINATION_OP
+
+LogicalResult GroupOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                        ValueRange operands, DictionaryAttr,
+                                        OpaqueProperties, RegionRange,
+                                        SmallVectorImpl<Type> &types) {
+  return inferFrom(operands.take_back(3), types);
+}
+
+LogicalResult GroupOp::reifyResultShapes(OpBuilder &builder,
+                                         ReifiedRankedShapedTypeDims &shapes) {
+  return reifyFrom(builder, *this, getOperands().take_back(3), shapes);
+}
+
+void GroupOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  bufferEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}
 
 //===----------------------------------------------------------------------===//
 // Symbol uses
