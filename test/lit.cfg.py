@@ -20,6 +20,8 @@ config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
 tools_dir = os.path.join(config.moe_obj_root, "bin")
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 config.substitutions.append(("%python", f'"{config.python}"'))
+config.substitutions.append(("%{source}", config.moe_src_root))
+config.substitutions.append(("%{build}", config.moe_obj_root))
 config.substitutions.append(("%{utils}", os.path.join(config.moe_src_root, "utils")))
 
 config.substitutions.append(("%{test_images}", config.moe_test_image_dir))

@@ -29,13 +29,17 @@ def MoE_Dialect : Dialect {
 
     **Ids** are a tensor `[R, K]` of `i32`: which expert each slot of each row
     goes to. An id that is not in [0, E) is an *empty slot*; ops of this dialect
-    write -1 there. Ids of one row need not differ and need not be ordered.
+    write -1 there. Ids of one row need not differ and need not be ordered. Ids
+    may come from anywhere, so every op that reads memory by an id checks it;
+    `moe.normalize` and `moe.combine` do not know E, and look at the sign only.
 
     **Destinations.** Every op that computes a tensor names one in `outs`, which
     gives the result its shape (K of a selection, for example). Its contents
     are never read, and except where an op says otherwise all of it is
-    written. Its run-time shape must be what the op's formula gives it; where
-    both are static the verifier says so.
+    written. An op with a form on memrefs writes its destinations there and
+    has no results; a destination then overlaps no other operand. Dimensions
+    that must be equal are compared by the verifier where both are static;
+    where they differ at run time the behaviour is undefined.
 
     **Arithmetic.** Operands of type f16, bf16 and f32 are converted to f32,
     f64 stays f64; this is the op's *arithmetic type*. Every operation written

@@ -545,7 +545,7 @@ def MoE_GroupOp : MoE_BufferOp<"group"> {
         count(e)          = the number of slots with id e
         offsets[e]        = count(0) + ... + count(e - 1),  0 ≤ e ≤ E
         source[p]         = r·K + k of the slot at place p of that order
-        source[p]           is undefined for p ≥ offsets[E]
+        source[p]           is undefined for offsets[E] ≤ p < R·K
         position[r, k]    = p where source[p] = r·K + k
         position[r, k]    = -1 for an empty slot
 
@@ -613,8 +613,8 @@ def MoE_GroupedMatmulOp : MoE_DestinationOp<"grouped_matmul", [
 
     result[p, j] is what the region yields for the accumulators of all weights,
     followed by `vector[e, j]` of all vectors [E, N] (biases, scales). It is a
-    scalar function without memory effects. Places from offsets[E] on are
-    not written.
+    scalar function without memory effects. In places from offsets[E] on the
+    result is undefined.
 
     - The order of accumulation is as written, whatever the number of rows:
       a row's bits do not depend on its neighbours.
@@ -714,7 +714,8 @@ def MoE_PanelMatmulOp : MoE_BufferOp<"panel_matmul", [
     what they hold is not looked at. Everything else is as there: one
     accumulator for each matrix, from +0 by fma in ascending i in the arithmetic
     type of the rows; then the region, on the accumulators and on
-    `vector[e, j]` of each vector [E, N]; places from offsets[E] on are not written.
+    `vector[e, j]` of each vector [E, N]. In places from offsets[E] on the result is
+    undefined.
 
     Without `groups` this is a dense product: E = 1 and place p is row p, for all
     rows of x (or all elements of source).

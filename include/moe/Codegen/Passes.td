@@ -25,7 +25,11 @@ def BindResultsPass : Pass<"moe-bind-results", "mlir::func::FuncOp"> {
         attributes {moe.kernel, moe.outs = 1} {
       return %x : tensor<?xf32>
     }
-    // becomes
+    ```
+
+    becomes
+
+    ```mlir
     func.func private @k(%x: tensor<?xf32> {bufferization.writable = false},
                          %out: tensor<?xf32> {bufferization.writable = true})
         -> tensor<?xf32> attributes {moe.kernel, moe.outs = 1} {
@@ -50,7 +54,7 @@ def TilePass : Pass<"moe-tile", "mlir::func::FuncOp"> {
     dimension, and those that fit one item, stay outside any loop and run
     serially.
 
-    ```mlir
+    ```
     %0 = linalg.generic {...} ins(%x : tensor<?x64xf32>) outs(%out : tensor<?x64xf32>) ...
     // becomes
     %0 = scf.forall (%i) = (0) to (%rows) step (128) shared_outs(%o = %out) -> (tensor<?x64xf32>) {
@@ -81,7 +85,7 @@ def LowerSelectPass : Pass<"moe-lower-select", "mlir::func::FuncOp"> {
     Neighbours on the same ids share one loop over rows; at the top level of a
     kernel that is an `scf.forall`, whose items are some rows.
 
-    ```mlir
+    ```
     moe.top_k %s : memref<?x64xf32> outs(%ids : memref<?x8xi32>)
     moe.take %s at %ids : memref<?x64xf32>, memref<?x8xi32> outs(%w : memref<?x8xf32>)
     // becomes
@@ -134,7 +138,7 @@ def MathPass : Pass<"moe-math", "mlir::ModuleOp"> {
     behave as IEEE 754 recommends. Arguments of sin, cos and tan may be of any
     size; their reduction reads a table, which becomes a global of the module.
 
-    ```mlir
+    ```
     %0 = math.exp %x : vector<16xf32>
     // becomes fma, shifts and selects on vector<16xf32> and vector<16xi32>
     ```
@@ -155,7 +159,7 @@ def ScratchPass : Pass<"moe-scratch", "mlir::func::FuncOp"> {
     outside any item loop lies in worker 0's block, where every phase finds it.
     A temporary without a constant bound on its size is refused.
 
-    ```mlir
+    ```
     scf.forall (%i) in (8) {
       %0 = memref.alloc() : memref<24xf32>
     // becomes
@@ -204,7 +208,7 @@ def EmitMicrokernelsPass : Pass<"moe-emit-microkernels", "mlir::ModuleOp"> {
     element types, panels of another width, and epilogues with operations that
     have no form on vectors.
 
-    ```mlir
+    ```
     moe.panel_matmul 1 rows(%x : memref<?x64xf32>) panels(%w : memref<1x2x64x32xf32>) outs(%out : memref<?x64xf32>) {...}
     // becomes
     %items = scf.for ...

@@ -80,6 +80,7 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
       `moe.unpin` and `moe.count_experts` go.
     - `moe.source file<...>` stays as it is: a conversion reads no files. With
       `keep-weights` the weights stay, and are read by `moe.weight_value`.
+    - `moe.expert_view`, which only code generation makes, stays as it is.
     - What bodies of experts hold beside `moe` ops stays as it is.
 
     Before:

@@ -193,7 +193,7 @@ struct ConvertMoEToLinalgPass
     ConversionTarget target(getContext());
     target.addIllegalDialect<MoEDialect>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    target.addLegalOp<WeightOp>();
+    target.addLegalOp<WeightOp, ExpertViewOp>();
     target.markOpRecursivelyLegal<WeightOp>();
     target.addDynamicallyLegalOp<SourceOp>(
         [](SourceOp op) { return isa<FileAttr>(op.getData()); });
