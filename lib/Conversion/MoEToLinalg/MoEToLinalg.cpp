@@ -130,61 +130,66 @@ struct Erase : OpRewritePattern<OpTy> {
   }
 };
 
+} // namespace
+
 //===----------------------------------------------------------------------===//
 // Ops on memrefs
 //===----------------------------------------------------------------------===//
 
 /// Makes an op on memrefs one on tensors whose results go to its destinations.
-struct LiftToTensors : OpInterfaceRewritePattern<DestinationStyleOpInterface> {
-  explicit LiftToTensors(MLIRContext *context)
-      : OpInterfaceRewritePattern(context, /*benefit=*/2) {}
-
-  LogicalResult matchAndRewrite(DestinationStyleOpInterface op,
-                                PatternRewriter &rewriter) const override {
-    if (!isa<MoEDialect>(op->getDialect()) || !op.hasPureBufferSemantics()) {
-      return rewriter.notifyMatchFailure(op, "no moe op on memrefs");
+static void liftToTensors(DestinationStyleOpInterface op,
+                          RewriterBase &rewriter) {
+  rewriter.setInsertionPoint(op);
+  DenseMap<Value, Value> tensors;
+  SmallVector<Value> operands;
+  SmallVector<Type> types;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value buffer = operand.get();
+    auto type = dyn_cast<MemRefType>(buffer.getType());
+    if (!type) {
+      operands.push_back(buffer);
+      continue;
     }
-    DenseMap<Value, Value> tensors;
-    SmallVector<Value> operands;
-    SmallVector<Type> types;
-    for (OpOperand &operand : op->getOpOperands()) {
-      Value buffer = operand.get();
-      auto type = dyn_cast<MemRefType>(buffer.getType());
-      if (!type) {
-        operands.push_back(buffer);
-        continue;
-      }
-      Value &tensor = tensors[buffer];
-      if (!tensor) {
-        auto tensorType =
-            RankedTensorType::get(type.getShape(), type.getElementType());
-        tensor = bufferization::ToTensorOp::create(
-            rewriter, op.getLoc(), tensorType, buffer, /*restrict=*/true,
-            /*writable=*/op.isDpsInit(&operand));
-      }
-      operands.push_back(tensor);
-      if (op.isDpsInit(&operand)) {
-        types.push_back(tensor.getType());
-      }
+    Value &tensor = tensors[buffer];
+    if (!tensor) {
+      auto tensorType =
+          RankedTensorType::get(type.getShape(), type.getElementType());
+      tensor = bufferization::ToTensorOp::create(
+          rewriter, op.getLoc(), tensorType, buffer, /*restrict=*/true,
+          /*writable=*/op.isDpsInit(&operand));
     }
-    Operation *lifted =
-        mlir::clone(rewriter, op.getOperation(), types, operands);
-    for (auto [result, init] :
-         llvm::zip(lifted->getResults(), op.getDpsInits())) {
-      bufferization::MaterializeInDestinationOp::create(
-          rewriter, op.getLoc(), /*result=*/Type(), result, init,
-          /*restrict=*/true, /*writable=*/true);
+    operands.push_back(tensor);
+    if (op.isDpsInit(&operand)) {
+      types.push_back(tensor.getType());
     }
-    rewriter.eraseOp(op);
-    return success();
   }
-};
+  Operation *lifted = mlir::clone(rewriter, op.getOperation(), types, operands);
+  for (auto [result, init] :
+       llvm::zip(lifted->getResults(), op.getDpsInits())) {
+    bufferization::MaterializeInDestinationOp::create(
+        rewriter, op.getLoc(), /*result=*/Type(), result, init,
+        /*restrict=*/true, /*writable=*/true);
+  }
+  rewriter.eraseOp(op);
+}
 
+namespace {
 struct ConvertMoEToLinalgPass
     : moe::impl::ConvertMoEToLinalgPassBase<ConvertMoEToLinalgPass> {
   using Base::Base;
 
   void runOnOperation() override {
+    SmallVector<DestinationStyleOpInterface> buffered;
+    getOperation().walk([&](DestinationStyleOpInterface op) {
+      if (isa<MoEDialect>(op->getDialect()) && op.hasPureBufferSemantics()) {
+        buffered.push_back(op);
+      }
+    });
+    IRRewriter rewriter(&getContext());
+    for (DestinationStyleOpInterface op : buffered) {
+      liftToTensors(op, rewriter);
+    }
+
     SymbolTableCollection tables;
     WeightAccess weights{tables, keepWeights};
     RewritePatternSet patterns(&getContext());
@@ -214,8 +219,8 @@ struct ConvertMoEToLinalgPass
 
 void moe::populateMoEToLinalgPatterns(RewritePatternSet &patterns,
                                       const WeightAccess &weights) {
-  patterns.add<LowerSource, LiftToTensors, Erase<PoolOp>, Erase<PinOp>,
-               Erase<UnpinOp>, Erase<CountExpertsOp>>(patterns.getContext());
+  patterns.add<LowerSource, Erase<PoolOp>, Erase<PinOp>, Erase<UnpinOp>,
+               Erase<CountExpertsOp>>(patterns.getContext());
   patterns.add<LowerWeightValue>(patterns.getContext(), weights);
   populateSelectPatterns(patterns);
   populateExpertsPatterns(patterns, weights);
