@@ -891,11 +891,15 @@ def MoE_PoolOp : MoE_Op<"pool", [Symbol]> {
   let hasVerifier = 1;
 }
 
-def MoE_PinOp : MoE_Op<"pin", []> {
+def MoE_PinOp : MoE_Op<"pin", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "makes the experts that ids name resident";
   let description = [{
     Stands in front of the kernels that read the pool's slots; `moe.unpin` stands
     behind them. Ids below 0 are ignored.
+
+    Constraints:
+    - C1: the symbol names a `moe.pool`.
 
     Example:
 
@@ -912,9 +916,15 @@ def MoE_PinOp : MoE_Op<"pin", []> {
   let assemblyFormat = "$pool $ids attr-dict `:` type($ids)";
 }
 
-def MoE_UnpinOp : MoE_Op<"unpin", []> {
+def MoE_UnpinOp : MoE_Op<"unpin", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "ends the matching pin";
-  let description = "See `moe.pin`.";
+  let description = [{
+    The slots that the pool's `moe.pin` made resident may be reused from here on.
+
+    Constraints:
+    - C1: the symbol names a `moe.pool`.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$pool);
   let assemblyFormat = "$pool attr-dict";
 }

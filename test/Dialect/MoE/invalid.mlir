@@ -1434,3 +1434,48 @@ func.func @f(%x : tensor<?x4xf32>, %o : tensor<?x4xf32>) {
 // pool C1
 // expected-error @below {{'moe.pool' op expected a stride that is a positive multiple of 4096, but got -4096}}
 moe.pool @layer0 {experts = 8 : i64, stride = -4096 : i64}
+
+// -----
+
+// pin C1
+func.func @f(%ids : tensor<?x2xi32>) {
+  // expected-error @below {{'moe.pin' op expected @f to name a moe.pool}}
+  moe.pin @f %ids : tensor<?x2xi32>
+  return
+}
+
+// -----
+
+// unpin C1
+func.func @f() {
+  // expected-error @below {{'moe.unpin' op expected @pool to name a moe.pool}}
+  moe.unpin @pool
+  return
+}
+
+// -----
+
+// expert_view C1
+func.func @f(%w : memref<8x4xf32, strided<[8, 1]>>, %e : index) {
+  // expected-error @below {{'moe.expert_view' op expected dense row-major buffers, but got 'memref<8x4xf32, strided<[8, 1]>>' and 'memref<4xf32>'}}
+  %0 = moe.expert_view %w[%e] : memref<8x4xf32, strided<[8, 1]>> -> memref<4xf32>
+  return
+}
+
+// -----
+
+// expert_view C2: source
+func.func @f(%w : memref<8x?xf32>, %e : index) {
+  // expected-error @below {{'moe.expert_view' op expected a source that is static but for its first dimension, but got 'memref<8x?xf32>'}}
+  %0 = moe.expert_view %w[%e] : memref<8x?xf32> -> memref<?xf32>
+  return
+}
+
+// -----
+
+// expert_view C2: result
+func.func @f(%w : memref<8x4xf32>, %e : index) {
+  // expected-error @below {{'moe.expert_view' op expected the result to be 'memref<4xf32>', the source without its first dimension, but got 'memref<5xf32>'}}
+  %0 = moe.expert_view %w[%e] : memref<8x4xf32> -> memref<5xf32>
+  return
+}

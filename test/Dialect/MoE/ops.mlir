@@ -233,3 +233,24 @@ func.func @kernel(%s : tensor<?x64xf32>, %o : tensor<?x8xi32>) -> tensor<?x8xi32
   }
   return %0 : tensor<?x8xi32>
 }
+
+// CHECK: moe.pool @pool {experts = 8 : i64, stride = 8192 : i64}
+moe.pool @pool {experts = 8 : i64, stride = 8192 : i64}
+
+// CHECK-LABEL: @host
+func.func @host(%ids : tensor<?x2xi32>, %offsets : tensor<9xi32>) {
+  // CHECK: moe.pin @pool %{{.*}} : tensor<?x2xi32>
+  moe.pin @pool %ids : tensor<?x2xi32>
+  // CHECK: moe.count_experts %{{.*}} : tensor<9xi32>
+  moe.count_experts %offsets : tensor<9xi32>
+  // CHECK: moe.unpin @pool
+  moe.unpin @pool
+  return
+}
+
+// CHECK-LABEL: @expert_view
+// CHECK: moe.expert_view %{{.*}}[%{{.*}}] : memref<?x2x32xf32> -> memref<2x32xf32>
+func.func @expert_view(%w : memref<?x2x32xf32>, %e : index) -> memref<2x32xf32> {
+  %0 = moe.expert_view %w[%e] : memref<?x2x32xf32> -> memref<2x32xf32>
+  return %0 : memref<2x32xf32>
+}

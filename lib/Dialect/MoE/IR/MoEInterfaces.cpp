@@ -190,3 +190,20 @@ LogicalResult WeightValueOp::verifySymbolUses(SymbolTableCollection &tables) {
   }
   return success();
 }
+
+// C1 of moe.pin and moe.unpin.
+static LogicalResult verifyPool(Operation *op, SymbolTableCollection &tables,
+                                FlatSymbolRefAttr name) {
+  if (tables.lookupNearestSymbolFrom<PoolOp>(op, name)) {
+    return success();
+  }
+  return op->emitOpError("expected ") << name << " to name a moe.pool";
+}
+
+LogicalResult PinOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyPool(*this, tables, getPoolAttr());
+}
+
+LogicalResult UnpinOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyPool(*this, tables, getPoolAttr());
+}

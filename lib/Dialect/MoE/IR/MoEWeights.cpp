@@ -1,0 +1,140 @@
+//===- MoEWeights.cpp - verifiers of weights and pools --------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Comments name the constraints of the ops' descriptions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MoEVerify.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace moe;
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+LogicalResult FileAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               StringRef path, int64_t offset, int64_t length) {
+  // C1.
+  if (offset < 0 || length < 0) {
+    return emitError()
+           << "expected offset and length not to be negative, but got "
+           << offset << " and " << length;
+  }
+  // C2.
+  if (path.empty()) {
+    return emitError() << "expected a path";
+  }
+  return success();
+}
+
+LogicalResult RandomAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 uint64_t, FloatAttr low, FloatAttr high) {
+  // C1.
+  for (FloatAttr bound : {low, high}) {
+    if (!bound.getType().isF32() || !bound.getValue().isFinite()) {
+      return emitError() << "expected finite f32 bounds, but got " << bound;
+    }
+  }
+  if (low.getValue() > high.getValue()) {
+    return emitError() << "expected low to be at most high, " << high
+                       << ", but got " << low;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+RankedTensorType WeightOp::getPartType() {
+  return RankedTensorType::get(getType().getShape().drop_front(),
+                               getType().getElementType());
+}
+
+LogicalResult WeightOp::verify() {
+  // C2.
+  Region &body = getBody();
+  if (body.getNumArguments() > 1 ||
+      (body.getNumArguments() == 1 &&
+       !body.getArgument(0).getType().isIndex())) {
+    return emitOpError("expected no region argument, or one of type 'index'");
+  }
+  // C1.
+  RankedTensorType type = getType();
+  if (isPerExpert() ? type.getRank() == 0 || type.isDynamicDim(0)
+                    : !type.hasStaticShape()) {
+    return emitOpError("expected ")
+           << (isPerExpert() ? "a static first dimension" : "a static shape")
+           << ", but got " << type;
+  }
+  // C4.
+  if (failed(verifyPure(*this, body))) {
+    return failure();
+  }
+  // C3.
+  return verifyYields(*this, body, isPerExpert() ? getPartType() : type);
+}
+
+LogicalResult SourceOp::verify() {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  // C4.
+  if (!type.hasStaticShape()) {
+    return emitOpError("expected a static shape, but got ") << type;
+  }
+  // C1.
+  if (auto file = dyn_cast<FileAttr>(getData())) {
+    if (!type.getElementType().isIntOrFloat()) {
+      return emitOpError("expected integers or floats in a file, but got ")
+             << type;
+    }
+    unsigned width = type.getElementTypeBitWidth();
+    std::optional<uint64_t> bits = width == 1 ? 8 : width;
+    for (int64_t size : type.getShape()) {
+      bits = bits ? llvm::checkedMulUnsigned<uint64_t>(*bits, size) : bits;
+    }
+    if (!bits || llvm::divideCeil(*bits, 8) != uint64_t(file.getLength())) {
+      InFlightDiagnostic error = emitOpError("expected a length of ");
+      if (bits) {
+        error << llvm::divideCeil(*bits, 8);
+      } else {
+        error << "fewer than 2^61";
+      }
+      return error << " bytes for " << type << ", but got " << file.getLength();
+    }
+  }
+  // C2.
+  if (isa<RandomAttr>(getData()) &&
+      !isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(
+          type.getElementType())) {
+    return emitOpError(
+               "expected random numbers to be f16, bf16, f32 or f64, but got ")
+           << type;
+  }
+  // C3.
+  auto elements = dyn_cast<ElementsAttr>(getData());
+  if (elements && elements.getShapedType() != type) {
+    return emitOpError("expected the result to have the data's type ")
+           << elements.getShapedType() << ", but got " << type;
+  }
+  return success();
+}
+
+LogicalResult PoolOp::verify() {
+  // C1.
+  int64_t stride = getStride();
+  if (stride <= 0 || stride % 4096 != 0) {
+    return emitOpError("expected a stride that is a positive multiple of 4096, "
+                       "but got ")
+           << stride;
+  }
+  return success();
+}
