@@ -84,7 +84,7 @@ void moe::buildRaisePipeline(OpPassManager &manager) {
 }
 
 void moe::buildLowerONNXPipeline(OpPassManager &manager) {
-  // LOWER-ONNX
+  manager.addPass(createConvertONNXToLinalgPass());
   manager.addNestedPass<func::FuncOp>(
       memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(manager);

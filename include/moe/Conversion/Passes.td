@@ -35,6 +35,30 @@ def ExpandFusedMoEPass : Pass<"moe-expand-fused-moe", "::mlir::ModuleOp"> {
   ];
 }
 
+def ConvertONNXToLinalgPass
+    : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower onnx ops to linalg on tensors";
+  let description = [{
+    Lowers every onnx op by the registry of lowerings, which has one entry per
+    row of the op table. Types lose their encodings and signedness; the border
+    keeps them as attributes `onnx.dim_names` and `onnx.element_type`.
+
+    Everything that computes becomes `linalg` on tensors; reshapes become views;
+    integer tensors that are computed from shapes become scalars on the host.
+    `onnx.weight` becomes `moe.weight`; transposed and small constant operands
+    of products become weights of their own. Extents that must be equal and are
+    not known to be are compared in each run (`cf.assert`).
+
+    Refuses, naming the node, what a lowering cannot do: axes or floating-point
+    limits that are not known at compile time, unknown operators.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect", "::moe::MoEDialect"
+  ];
+}
+
 def ConvertHostToMoERTPass
     : Pass<"convert-host-to-moert", "::mlir::ModuleOp"> {
   let summary = "Convert the host function to a program of commands";

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 
 namespace moe {
@@ -48,13 +49,23 @@ static void outline(WeightOp weight) {
     source->replaceAllUsesWith(ValueRange{argument});
     source.erase();
   }
-  RankedTensorType part =
-      perExpert ? weight.getPartType() : cast<RankedTensorType>(weight.getType());
+  // The same bytes in another shape: the kernel may write them in the shape
+  // that it computes them in.
+  Operation *terminator = body.getTerminator();
+  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
+      terminator->getOperand(0).getDefiningOp())) {
+    Operation *view = terminator->getOperand(0).getDefiningOp();
+    terminator->setOperand(0, view->getOperand(0));
+    if (view->use_empty()) {
+      view->erase();
+    }
+  }
+  Type part = terminator->getOperand(0).getType();
   body.addArgument(part, loc);
 
   auto function = func::FuncOp::create(
       builder, loc, weight.getSymName(),
-      builder.getFunctionType(body.getArgumentTypes(), part));
+      builder.getFunctionType(body.getArgumentTypes(), TypeRange(part)));
   function.setPrivate();
   function->setAttr("moe.kernel", builder.getUnitAttr());
   function->setAttr("moe.outs", builder.getI64IntegerAttr(1));

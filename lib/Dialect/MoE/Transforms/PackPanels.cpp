@@ -67,41 +67,65 @@ static Value padColumns(OpBuilder &builder, Location loc, Value matrix,
       .getResult(0);
 }
 
-/// Writes one matrix [K, N] into its columns of the panels [P, K, W].
-static Value writeMatrix(OpBuilder &builder, Location loc, Value matrix,
-                         Value panels, int64_t first, int64_t columns) {
+/// A matrix [K, N] cut into [K, P, C].
+static Value cutColumns(OpBuilder &builder, Location loc, Value matrix,
+                        int64_t columns) {
   matrix = padColumns(builder, loc, matrix, columns);
   auto type = cast<RankedTensorType>(matrix.getType());
-  int64_t depth = type.getDimSize(0), count = type.getDimSize(1) / columns;
-  auto cut = RankedTensorType::get({depth, count, columns},
-                                   type.getElementType());
-  Value view = tensor::ExpandShapeOp::create(
+  auto cut = RankedTensorType::get(
+      {type.getDimSize(0), type.getDimSize(1) / columns, columns},
+      type.getElementType());
+  return tensor::ExpandShapeOp::create(
       builder, loc, cut, matrix, ArrayRef<ReassociationIndices>{{0}, {1, 2}});
-  auto attrs = [&](ArrayRef<int64_t> values) {
-    return getAsIndexOpFoldResult(builder.getContext(), values);
-  };
-  SmallVector<OpFoldResult> offsets = attrs({0, 0, first});
-  SmallVector<OpFoldResult> sizes = attrs({count, depth, columns});
-  SmallVector<OpFoldResult> strides = attrs({1, 1, 1});
-  Value part = tensor::ExtractSliceOp::create(builder, loc, panels, offsets,
-                                              sizes, strides);
+}
+
+/// Panels [P, K, W]: for each panel and step along K the columns of all
+/// matrices, one matrix after another.
+static Value interleave(OpBuilder &builder, Location loc,
+                        ArrayRef<Value> matrices, int64_t columns) {
   MLIRContext *context = builder.getContext();
-  AffineMap read =
-      AffineMap::getPermutationMap(ArrayRef<int64_t>{1, 0, 2}, context);
-  AffineMap write = AffineMap::getMultiDimIdentityMap(3, context);
-  auto copy = linalg::GenericOp::create(
-      builder, loc, part.getType(), view, part, ArrayRef<AffineMap>{read, write},
-      SmallVector<utils::IteratorType>(3, utils::IteratorType::parallel),
-      [](OpBuilder &nested, Location nestedLoc, ValueRange arguments) {
-        Value element = arguments[0];
-        if (!element.getType().isF32()) {
-          element = arith::ExtFOp::create(nested, nestedLoc,
-                                          nested.getF32Type(), element);
-        }
-        linalg::YieldOp::create(nested, nestedLoc, element);
-      });
-  return tensor::InsertSliceOp::create(builder, loc, copy.getResult(0), panels,
-                                       offsets, sizes, strides);
+  SmallVector<Value> inputs;
+  for (Value matrix : matrices) {
+    inputs.push_back(cutColumns(builder, loc, matrix, columns));
+  }
+  auto first = cast<RankedTensorType>(inputs[0].getType());
+  int64_t depth = first.getDimSize(0), panels = first.getDimSize(1);
+  int64_t count = matrices.size();
+  Type f32 = builder.getF32Type();
+  Value init = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<int64_t>{panels, depth, count, columns}, f32);
+  // Loops (p, k, m, c); every input is [k, p, c].
+  AffineMap read = AffineMap::get(
+      4, 0,
+      {getAffineDimExpr(1, context), getAffineDimExpr(0, context),
+       getAffineDimExpr(3, context)},
+      context);
+  SmallVector<AffineMap> maps(count, read);
+  maps.push_back(AffineMap::getMultiDimIdentityMap(4, context));
+  Value result =
+      linalg::GenericOp::create(
+          builder, loc, init.getType(), inputs, init, maps,
+          SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
+          [&](OpBuilder &nested, Location at, ValueRange arguments) {
+            Value chosen = arguments[0];
+            for (int64_t matrix = 1; matrix < count; ++matrix) {
+              Value which = linalg::IndexOp::create(nested, at, 2);
+              Value is = arith::CmpIOp::create(
+                  nested, at, arith::CmpIPredicate::eq, which,
+                  arith::ConstantIndexOp::create(nested, at, matrix));
+              chosen = arith::SelectOp::create(nested, at, is,
+                                               arguments[matrix], chosen);
+            }
+            if (!chosen.getType().isF32()) {
+              chosen = arith::ExtFOp::create(nested, at, f32, chosen);
+            }
+            linalg::YieldOp::create(nested, at, chosen);
+          })
+          .getResult(0);
+  return tensor::CollapseShapeOp::create(
+      builder, loc,
+      RankedTensorType::get({panels, depth, count * columns}, f32), result,
+      ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
 }
 
 WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
@@ -132,11 +156,11 @@ WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
   Block *body = builder.createBlock(&result.getBody());
   Value expert =
       perExpert ? body->addArgument(builder.getIndexType(), loc) : Value();
-  Value panels = tensor::EmptyOp::create(builder, loc, shape, f32);
-  for (auto [index, weight] : llvm::enumerate(weights)) {
-    Value matrix = inlineRegion(builder, weight, expert);
-    panels = writeMatrix(builder, loc, matrix, panels, index * columns, columns);
+  SmallVector<Value> matrices;
+  for (WeightOp weight : weights) {
+    matrices.push_back(inlineRegion(builder, weight, expert));
   }
+  Value panels = interleave(builder, loc, matrices, columns);
   if (!perExpert) {
     panels = tensor::ExpandShapeOp::create(
         builder, loc,

@@ -1,0 +1,195 @@
+//===- ONNXToLinalg.cpp - onnx ops to linalg on tensors -------------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Conversion/Passes.h"
+
+#include "Registry.h"
+#include "Weights.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace moe {
+#define GEN_PASS_DEF_CONVERTONNXTOLINALGPASS
+#include "moe/Conversion/Passes.h.inc"
+} // namespace moe
+
+using namespace mlir;
+using namespace moe;
+using namespace moe::onnx;
+
+namespace {
+
+struct ConvertONNXToLinalgPass
+    : public moe::impl::ConvertONNXToLinalgPassBase<ConvertONNXToLinalgPass> {
+  using Base::Base;
+  void runOnOperation() override;
+};
+
+/// Lowers one function. Ops are taken in order, so that what an op reads has
+/// been lowered before; the old ops go when all is done.
+class FunctionLowering {
+public:
+  FunctionLowering(func::FuncOp function, LoweringState &state)
+      : function(function), state(state) {}
+
+  LogicalResult run();
+
+private:
+  void lowerArguments();
+  void lowerResults();
+  void lower(Operation *op);
+  void lowerNode(NodeOp op);
+  void eraseOld();
+  Value lookup(Value value) {
+    Value known = lowered.lookup(value);
+    return known ? known : value;
+  }
+
+  func::FuncOp function;
+  LoweringState &state;
+  llvm::DenseMap<Value, Value> lowered;
+  SmallVector<Operation *> old;
+};
+
+} // namespace
+
+/// What the border keeps of a type that is lowered.
+static void keepBorderType(OpBuilder &builder, Type type,
+                           function_ref<void(StringRef, Attribute)> set) {
+  auto tensor = cast<RankedTensorType>(type);
+  if (auto dims = dyn_cast_or_null<DimsAttr>(tensor.getEncoding())) {
+    SmallVector<StringRef> names;
+    for (StringAttr symbol : dims.getSymbols()) {
+      names.push_back(symbol.getValue());
+    }
+    set("onnx.dim_names", builder.getStrArrayAttr(names));
+  }
+  if (tensor.getElementType().isUnsignedInteger()) {
+    set("onnx.element_type", TypeAttr::get(tensor.getElementType()));
+  }
+}
+
+void FunctionLowering::lowerArguments() {
+  OpBuilder builder(function.getContext());
+  Block &body = function.getBody().front();
+  unsigned count = body.getNumArguments();
+  for (unsigned i = 0; i < count; ++i) {
+    BlockArgument argument = body.getArgument(i);
+    keepBorderType(builder, argument.getType(),
+                   [&](StringRef name, Attribute value) {
+                     function.setArgAttr(i, name, value);
+                   });
+    lowered[argument] = body.addArgument(getLoweredType(argument.getType()),
+                                         argument.getLoc());
+  }
+}
+
+void FunctionLowering::lowerResults() {
+  OpBuilder builder(function.getContext());
+  for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
+    keepBorderType(builder, type, [&](StringRef name, Attribute value) {
+      function.setResultAttr(index, name, value);
+    });
+  }
+}
+
+void FunctionLowering::lowerNode(NodeOp op) {
+  LoweringFunction function =
+      Registry::get().lookup(op.getDomain(), op.getOpType());
+  if (!function) {
+    state.refused = true;
+    emitError(op.getLoc(), "operator ")
+        << op.getOpType() << " has no lowering; see docs/onnx-support.md";
+    return;
+  }
+  SmallVector<Value> operands;
+  for (Value input : op.getInputs()) {
+    operands.push_back(lookup(input));
+    // What a refused node should have made is not there; that was reported.
+    if (!isa<NoneType>(input.getType()) &&
+        operands.back().getDefiningOp<NodeOp>()) {
+      return;
+    }
+  }
+  Node node(op, operands, state);
+  if (failed(function(node))) {
+    state.refused = true;
+    return;
+  }
+  for (auto [old, value] : llvm::zip_equal(op.getOutputs(), node.getOutputs())) {
+    if (value) {
+      lowered[old] = value;
+    }
+  }
+}
+
+void FunctionLowering::lower(Operation *op) {
+  OpBuilder builder(op);
+  if (auto node = dyn_cast<NodeOp>(op)) {
+    lowerNode(node);
+  } else if (auto constant = dyn_cast<onnx::ConstantOp>(op)) {
+    lowered[constant.getResult()] = arith::ConstantOp::create(
+        builder, op->getLoc(), getLoweredElements(constant.getValue()));
+  } else if (auto weight = dyn_cast<onnx::WeightValueOp>(op)) {
+    lowered[weight.getResult()] = moe::WeightValueOp::create(
+        builder, op->getLoc(), getLoweredType(weight.getType()),
+        weight.getWeightAttr(), Value());
+  } else if (!isa<onnx::NoneOp>(op)) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      operand.set(lookup(operand.get()));
+    }
+    return;
+  }
+  old.push_back(op);
+}
+
+void FunctionLowering::eraseOld() {
+  for (Operation *op : llvm::reverse(old)) {
+    op->dropAllUses();
+    op->erase();
+  }
+  Block &body = function.getBody().front();
+  unsigned count = body.getNumArguments() / 2;
+  body.eraseArguments(0, count);
+  function.setFunctionType(FunctionType::get(
+      function.getContext(), body.getArgumentTypes(),
+      body.getTerminator()->getOperandTypes()));
+}
+
+LogicalResult FunctionLowering::run() {
+  lowerArguments();
+  lowerResults();
+  SmallVector<Operation *> ops;
+  function.getBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *op) { ops.push_back(op); });
+  for (Operation *op : ops) {
+    lower(op);
+  }
+  if (state.refused) {
+    return failure();
+  }
+  eraseOld();
+  return success();
+}
+
+void ConvertONNXToLinalgPass::runOnOperation() {
+  lowerWeights(getOperation());
+  LoweringState state(getOperation());
+  SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+  for (func::FuncOp function : functions) {
+    if (!function.isExternal() &&
+        failed(FunctionLowering(function, state).run())) {
+      signalPassFailure();
+    }
+  }
+}

@@ -1,0 +1,450 @@
+//===- Slicing.cpp - parts of tensors, and tensors from parts -------------===//
+//
+// Part of moec, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoweringUtils.h"
+#include "Registry.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace moe::onnx;
+
+/// `value` limited to low .. high.
+static Value clampIndex(Scalars &s, Value value, Value low, Value high) {
+  return s.min(s.max(value, low), high);
+}
+
+static Value ceilDivide(Scalars &s, Value value, Value divisor) {
+  return s.b.createOrFold<arith::CeilDivSIOp>(value, divisor);
+}
+
+/// The part of `input` from `offset` with extent `size` along `axis`, a view.
+static Value createSlice(Node &node, Value input, int64_t axis,
+                         OpFoldResult offset, OpFoldResult size) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  SmallVector<OpFoldResult> sizes = node.getDims(input);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  offsets[axis] = offset;
+  sizes[axis] = size;
+  return b.createOrFold<tensor::ExtractSliceOp>(input, offsets, sizes, strides);
+}
+
+//===----------------------------------------------------------------------===//
+// Slice
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What a slice takes of one dimension.
+struct SliceDim {
+  OpFoldResult offset;
+  OpFoldResult size;
+  OpFoldResult stride;
+  /// Whether the stride is known to be positive.
+  bool ascending = true;
+};
+
+} // namespace
+
+/// ONNX's rules for one axis: positions below 0 count from the end, and what
+/// lies outside is clamped.
+static SliceDim resolveSlice(Node &node, Value extent, OpFoldResult start,
+                             OpFoldResult end, OpFoldResult step) {
+  Scalars s(node.getBuilder());
+  Value zero = s.index(0);
+  Value one = s.index(1);
+  auto fromFront = [&](OpFoldResult position) {
+    Value value = node.getIndexValue(position);
+    return s.select(s.less(value, zero), s.add(value, extent), value);
+  };
+  Value first = fromFront(start);
+  Value last = fromFront(end);
+  auto resolve = [&](bool ascending, Value stride) {
+    Value begin;
+    Value length;
+    if (ascending) {
+      begin = clampIndex(s, first, zero, extent);
+      length = s.sub(clampIndex(s, last, zero, extent), begin);
+    } else {
+      Value top = s.sub(extent, one);
+      Value below = s.index(-1);
+      begin = clampIndex(s, first, below, top);
+      length = s.sub(begin, clampIndex(s, last, below, top));
+      stride = s.neg(stride);
+    }
+    Value size = s.max(ceilDivide(s, length, stride), zero);
+    return std::make_pair(begin, size);
+  };
+  Value stride = node.getIndexValue(step);
+  SliceDim result;
+  result.stride = step;
+  std::optional<int64_t> known = getConstantIntValue(step);
+  if (known) {
+    result.ascending = *known > 0;
+    auto [begin, size] = resolve(result.ascending, stride);
+    result.offset = getAsOpFoldResult(begin);
+    result.size = getAsOpFoldResult(size);
+    return result;
+  }
+  result.ascending = false;
+  Value isZero = s.equal(stride, zero);
+  node.check(s.logicalNot(isZero), "a step of the slice is 0");
+  Value isNegative = s.less(stride, zero);
+  Value safe = s.select(isZero, one, stride);
+  auto [up, upSize] = resolve(true, s.select(isNegative, one, safe));
+  auto [down, downSize] =
+      resolve(false, s.select(isNegative, safe, s.index(-1)));
+  result.offset = s.select(isNegative, down, up);
+  result.size = s.select(isNegative, downSize, upSize);
+  return result;
+}
+
+/// The slice as a view, or as a copy where elements are taken backwards.
+static Value createStridedSlice(Node &node, Value input,
+                                ArrayRef<SliceDim> slices) {
+  SmallVector<OpFoldResult> offsets;
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<OpFoldResult> strides;
+  bool ascending = true;
+  for (const SliceDim &slice : slices) {
+    offsets.push_back(slice.offset);
+    sizes.push_back(slice.size);
+    strides.push_back(slice.stride);
+    ascending &= slice.ascending;
+  }
+  sizes = node.refineDims(0, sizes);
+  if (ascending) {
+    return node.getBuilder().createOrFold<tensor::ExtractSliceOp>(
+        input, offsets, sizes, strides);
+  }
+  SmallVector<Value> begins;
+  SmallVector<Value> steps;
+  for (const SliceDim &slice : slices) {
+    begins.push_back(node.getIndexValue(slice.offset));
+    steps.push_back(node.getIndexValue(slice.stride));
+  }
+  return createIndexed(node.getBuilder(), sizes,
+                       cast<RankedTensorType>(input.getType()).getElementType(),
+                       [&](ImplicitLocOpBuilder &b, ValueRange loops) {
+                         Scalars s(b);
+                         SmallVector<Value> indices;
+                         for (auto [loop, begin, step] :
+                              llvm::zip_equal(loops, begins, steps)) {
+                           indices.push_back(s.add(begin, s.mul(loop, step)));
+                         }
+                         return tensor::ExtractOp::create(b, input, indices);
+                       });
+}
+
+/// Takes a slice of scalars, where the slice is known.
+static bool sliceScalars(Node &node, ArrayRef<SliceDim> slices) {
+  std::optional<SmallVector<Value>> scalars = node.getScalars(0);
+  if (!scalars || slices.size() != 1) {
+    return false;
+  }
+  std::optional<int64_t> offset = getConstantIntValue(slices[0].offset);
+  std::optional<int64_t> size = getConstantIntValue(slices[0].size);
+  std::optional<int64_t> stride = getConstantIntValue(slices[0].stride);
+  if (!offset || !size || !stride) {
+    return false;
+  }
+  SmallVector<Value> taken;
+  for (int64_t i = 0; i < *size; ++i) {
+    taken.push_back((*scalars)[*offset + i * *stride]);
+  }
+  node.setScalars(0, taken);
+  return true;
+}
+
+namespace {
+
+/// The operands of a Slice, from attributes before version 10.
+struct SliceOperands {
+  SmallVector<OpFoldResult> starts;
+  SmallVector<OpFoldResult> ends;
+  SmallVector<OpFoldResult> steps;
+  SmallVector<int64_t> axes;
+};
+
+} // namespace
+
+static FailureOr<SliceOperands> getSliceOperands(Node &node) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  SliceOperands operands;
+  std::optional<SmallVector<int64_t>> axes;
+  if (node.getVersion() < 10) {
+    for (int64_t start : node.getInts("starts").value_or(SmallVector<int64_t>())) {
+      operands.starts.push_back(b.getIndexAttr(start));
+    }
+    for (int64_t end : node.getInts("ends").value_or(SmallVector<int64_t>())) {
+      operands.ends.push_back(b.getIndexAttr(end));
+    }
+    axes = node.getInts("axes");
+  } else {
+    FailureOr<SmallVector<OpFoldResult>> starts = node.getIndices(1, "starts");
+    FailureOr<SmallVector<OpFoldResult>> ends = node.getIndices(2, "ends");
+    if (failed(starts) || failed(ends)) {
+      return failure();
+    }
+    operands.starts = *starts;
+    operands.ends = *ends;
+    if (node.hasInput(3)) {
+      axes = node.getConstantInts(3);
+      if (!axes) {
+        (void)node.refuse("input axes must be a constant");
+        return failure();
+      }
+    }
+    if (node.hasInput(4)) {
+      FailureOr<SmallVector<OpFoldResult>> steps = node.getIndices(4, "steps");
+      if (failed(steps)) {
+        return failure();
+      }
+      operands.steps = *steps;
+    }
+  }
+  size_t count = operands.starts.size();
+  if (!axes) {
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, count));
+  }
+  if (operands.steps.empty()) {
+    operands.steps.assign(count, b.getIndexAttr(1));
+  }
+  operands.axes = *axes;
+  if (operands.ends.size() != count || operands.axes.size() != count ||
+      operands.steps.size() != count) {
+    (void)node.refuse("starts, ends, axes and steps have different lengths");
+    return failure();
+  }
+  if (llvm::any_of(operands.steps, [](OpFoldResult step) {
+        return isConstantIntValue(step, 0);
+      })) {
+    (void)node.refuse("a step of the slice is 0");
+    return failure();
+  }
+  return operands;
+}
+
+static LogicalResult lowerSlice(Node &node) {
+  FailureOr<SliceOperands> operands = getSliceOperands(node);
+  if (failed(operands)) {
+    return failure();
+  }
+  Value input = node.getInput(0);
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  SmallVector<SliceDim> slices;
+  for (OpFoldResult dim : node.getDims(input)) {
+    slices.push_back({b.getIndexAttr(0), dim, b.getIndexAttr(1), true});
+  }
+  for (auto [axis, start, end, step] :
+       llvm::zip_equal(operands->axes, operands->starts, operands->ends,
+                       operands->steps)) {
+    FailureOr<int64_t> dim = node.normalizeAxis(axis, slices.size());
+    if (failed(dim)) {
+      return failure();
+    }
+    slices[*dim] = resolveSlice(node, node.getDimValue(input, *dim), start, end,
+                                step);
+  }
+  if (!sliceScalars(node, slices)) {
+    node.setOutput(0, createStridedSlice(node, input, slices));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Split
+//===----------------------------------------------------------------------===//
+
+/// The extents of the parts of a Split along its axis.
+static FailureOr<SmallVector<OpFoldResult>> getParts(Node &node,
+                                                     OpFoldResult extent) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  Scalars s(b);
+  int64_t count = node.getNumOutputs();
+  Value whole = node.getIndexValue(extent);
+  SmallVector<OpFoldResult> parts;
+  if (node.getVersion() >= 13 && node.hasInput(1)) {
+    FailureOr<SmallVector<OpFoldResult>> given = node.getIndices(1, "split");
+    if (failed(given)) {
+      return failure();
+    }
+    parts = *given;
+  } else if (std::optional<SmallVector<int64_t>> given =
+                 node.getInts("split")) {
+    for (int64_t part : *given) {
+      parts.push_back(b.getIndexAttr(part));
+    }
+  } else {
+    // Equal parts; since version 18 the last ones may be smaller.
+    Value part = ceilDivide(s, whole, s.index(count));
+    for (int64_t i = 0; i < count; ++i) {
+      Value left = s.max(s.sub(whole, s.mul(part, s.index(i))), s.index(0));
+      parts.push_back(getAsOpFoldResult(s.min(left, part)));
+    }
+    if (node.getVersion() < 18) {
+      node.check(s.equal(s.mul(part, s.index(count)), whole),
+                 "the extent is no multiple of the number of outputs");
+    }
+    return parts;
+  }
+  if (static_cast<int64_t>(parts.size()) != count) {
+    (void)node.refuse("split has " + Twine(parts.size()) + " parts for " +
+                Twine(count) + " outputs");
+    return failure();
+  }
+  Value sum = s.index(0);
+  for (OpFoldResult part : parts) {
+    Value value = node.getIndexValue(part);
+    node.check(s.lessEqual(s.index(0), value), "a part is below 0");
+    sum = s.add(sum, value);
+  }
+  node.check(s.equal(sum, whole), "the parts do not add up to the extent");
+  return parts;
+}
+
+static LogicalResult lowerSplit(Node &node) {
+  Value input = node.getInput(0);
+  FailureOr<int64_t> axis = node.normalizeAxis(
+      node.getInt("axis", 0), node.getInputType(0).getRank());
+  if (failed(axis)) {
+    return failure();
+  }
+  FailureOr<SmallVector<OpFoldResult>> parts =
+      getParts(node, node.getDim(input, *axis));
+  if (failed(parts)) {
+    return failure();
+  }
+  Scalars s(node.getBuilder());
+  OpFoldResult offset = node.getBuilder().getIndexAttr(0);
+  for (auto [index, part] : llvm::enumerate(*parts)) {
+    if (node.needsOutput(index)) {
+      node.setOutput(index, createSlice(node, input, *axis, offset, part));
+    }
+    offset = getAsOpFoldResult(
+        s.add(node.getIndexValue(offset), node.getIndexValue(part)));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Concat
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A part of a concatenation, from `offset` along the axis.
+struct ConcatPart {
+  Value value;
+  Value offset;
+};
+
+} // namespace
+
+/// Reads the element at `indices` of the concatenation from the part it lies
+/// in, found by halving.
+static Value buildConcatRead(ImplicitLocOpBuilder &b, ArrayRef<ConcatPart> parts,
+                             ValueRange indices, int64_t axis,
+                             Type elementType) {
+  if (parts.size() == 1) {
+    SmallVector<Value> own(indices);
+    own[axis] = Scalars(b).sub(own[axis], parts[0].offset);
+    return tensor::ExtractOp::create(b, parts[0].value, own);
+  }
+  size_t half = parts.size() / 2;
+  Value isBefore = Scalars(b).less(indices[axis], parts[half].offset);
+  auto choice = scf::IfOp::create(b, elementType, isBefore, true);
+  auto fill = [&](Block *block, ArrayRef<ConcatPart> some) {
+    auto inner = ImplicitLocOpBuilder::atBlockBegin(b.getLoc(), block);
+    inner.setListener(b.getListener());
+    Value value = buildConcatRead(inner, some, indices, axis, elementType);
+    scf::YieldOp::create(inner, value);
+  };
+  fill(choice.thenBlock(), parts.take_front(half));
+  fill(choice.elseBlock(), parts.drop_front(half));
+  return choice.getResult(0);
+}
+
+/// Concatenates scalars; false if an input is something else.
+static bool concatScalars(Node &node) {
+  SmallVector<Value> elements;
+  for (unsigned input = 0; input < node.getNumInputs(); ++input) {
+    std::optional<SmallVector<Value>> scalars = node.getScalars(input);
+    if (!scalars || node.getInputType(input).getRank() != 1) {
+      return false;
+    }
+    elements.append(*scalars);
+  }
+  if (elements.size() > kMaxScalars) {
+    return false;
+  }
+  node.setScalars(0, elements);
+  return true;
+}
+
+static LogicalResult lowerConcat(Node &node) {
+  if (concatScalars(node)) {
+    return success();
+  }
+  int64_t rank = node.getInputType(0).getRank();
+  FailureOr<int64_t> axis = node.normalizeAxis(node.getInt("axis", 1), rank);
+  if (failed(axis)) {
+    return failure();
+  }
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  Scalars s(b);
+  SmallVector<OpFoldResult> dims = node.getDims(node.getInput(0));
+  SmallVector<ConcatPart> parts;
+  Value offset = s.index(0);
+  for (unsigned input = 0; input < node.getNumInputs(); ++input) {
+    Value value = node.getInput(input);
+    RankedTensorType type = node.getInputType(input);
+    if (type.getRank() != rank) {
+      return node.refuse("input " + Twine(input) + " has rank " +
+                         Twine(type.getRank()) + ", expected " + Twine(rank));
+    }
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      if (dim != *axis && !node.areInputDimsEqual(0, dim, input, dim)) {
+        node.check(s.equal(node.getDimValue(value, dim),
+                           node.getIndexValue(dims[dim])),
+                   "dimension " + Twine(dim) + " of input " + Twine(input) +
+                       " is not that of input 0");
+      }
+    }
+    if (type.getDimSize(*axis) != 0) {
+      parts.push_back({value, offset});
+    }
+    offset = s.add(offset, node.getDimValue(value, *axis));
+  }
+  dims[*axis] = getAsOpFoldResult(offset);
+  dims = node.refineDims(0, dims);
+  Type elementType = node.getOutputElementType(0);
+  if (parts.empty()) {
+    node.setOutput(0, createEmpty(b, dims, elementType));
+  } else if (parts.size() == 1) {
+    node.setOutput(0, parts.front().value);
+  } else {
+    node.setOutput(0, createIndexed(b, dims, elementType,
+                                    [&](ImplicitLocOpBuilder &inner,
+                                        ValueRange indices) {
+                                      return buildConcatRead(inner, parts,
+                                                             indices, *axis,
+                                                             elementType);
+                                    }));
+  }
+  return success();
+}
+
+void moe::onnx::registerSlicingLowerings(Registry &registry) {
+  registry.add("Slice", lowerSlice);
+  registry.add("Split", lowerSplit);
+  registry.add("Concat", lowerConcat);
+}
