@@ -31,7 +31,6 @@ static void addCleanup(OpPassManager &manager) {
 
 /// Tensors to memrefs, each kernel by itself and into its destinations.
 static void addBufferization(OpPassManager &manager) {
-  manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
@@ -72,6 +71,13 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createBindResultsPass());
   manager.addNestedPass<func::FuncOp>(createTilePass());
   addCleanup(manager);
+  // What was kept apart for other readers may have one reader in its loop.
+  manager.addPass(createLinalgElementwiseOpFusionPass());
+  // Gives the last operation of an item the slice of the destination, which
+  // those before it then share.
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  manager.addNestedPass<func::FuncOp>(createReuseDestinationsPass());
+  manager.addNestedPass<func::FuncOp>(createRematerializePass());
   addBufferization(manager);
   manager.addNestedPass<func::FuncOp>(createLowerSelectPass());
   manager.addNestedPass<func::FuncOp>(createLowerCombinePass());
@@ -80,6 +86,8 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   EmitMicrokernelsPassOptions products;
   products.level = getLevelName(options.level).str();
   manager.addPass(createEmitMicrokernelsPass(products));
+  manager.addNestedPass<func::FuncOp>(createFixedReductionsPass());
+  manager.addNestedPass<func::FuncOp>(createOrderLoopsPass());
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(manager);
   // Before phases are outlined and loops lost, so that what is constant over a

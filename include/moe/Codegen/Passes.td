@@ -76,6 +76,84 @@ def TilePass : Pass<"moe-tile", "mlir::func::FuncOp"> {
   ];
 }
 
+def ReuseDestinationsPass : Pass<"moe-reuse-destinations", "mlir::func::FuncOp"> {
+  let summary = "Compute elementwise temporaries in place of the result";
+  let description = [{
+    Input: kernels on tensors, tiled. Where an elementwise operation reads a
+    temporary of its result's type element by element and nobody reads it later,
+    the temporary takes the operation's destination and the operation
+    overwrites it. The last of a chain gives its destination to all of it. So a
+    softmax or a normalisation needs no row of scratch, whose size may be
+    unknown.
+
+    ```mlir
+    %t = linalg.generic ... outs(%empty) ...   // exp(x - max)
+    %s = linalg.generic ... ins(%t) ...        // its sum
+    %y = linalg.generic ... ins(%t, %s) outs(%out) ...
+    // becomes
+    %t = linalg.generic ... outs(%out) ...
+    %s = linalg.generic ... ins(%t) ...
+    %y = linalg.generic ... ins(%t, %s) outs(%t) ...
+    ```
+  }];
+}
+
+def RematerializePass : Pass<"moe-rematerialize", "mlir::func::FuncOp"> {
+  let summary = "Compute temporaries of unknown size where they are read";
+  let description = [{
+    Input: kernels on tensors, tiled. An elementwise temporary inside an item
+    whose size has no constant bound, and that moe-reuse-destinations found no
+    place for, is fused into each of its readers, even if there are several.
+    Temporaries with a bound go to scratch, and stay.
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+}
+
+def FixedReductionsPass : Pass<"moe-fixed-reductions", "mlir::func::FuncOp"> {
+  let summary = "Lower reductions along memory to lanes and a fixed tree";
+  let description = [{
+    Input: linalg operations on memrefs. Handles those whose reduced elements lie
+    side by side (see moe-order-loops for the others) and whose combiners are
+    known: sums, products, minima, maxima, and, or, xor. Element i goes to lane
+    i mod 16, lanes combine in ascending order, then by halves, and last with
+    the accumulator's first value: an order that depends on the extent alone,
+    and that LLVM keeps. What is reduced is computed on vectors, or lane by lane
+    if it does more than arithmetic.
+
+    ```mlir
+    linalg.generic {iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x64xf32>) outs(%s : memref<?xf32>) ...
+    // becomes
+    scf.for %i ... {
+      %lanes = scf.for %j = 0 to 64 step 16 iter_args(%a = identity) -> (vector<16xf32>) ...
+      tree over %lanes
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
+  ];
+}
+
+def OrderLoopsPass : Pass<"moe-order-loops", "mlir::func::FuncOp"> {
+  let summary = "Reorder the loops of linalg operations along their memory";
+  let description = [{
+    Input: linalg operations on memrefs. Makes the loop along the last dimension
+    of the destination innermost, reductions around it, other parallel loops
+    outermost, so that LLVM finds neighbouring iterations at neighbouring
+    addresses: a sum over the first dimension, or a product, adds rows. An
+    element's reduction keeps its ascending order.
+
+    ```mlir
+    linalg.matmul ins(%a, %b) outs(%c)     // loops m, n, k
+    // becomes
+    linalg.generic {...}                   // loops m, k, n
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+}
+
 def LowerSelectPass : Pass<"moe-lower-select", "mlir::func::FuncOp"> {
   let summary = "Lower selection and weighing on memrefs to row loops";
   let description = [{

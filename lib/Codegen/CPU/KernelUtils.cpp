@@ -7,6 +7,7 @@
 
 #include "KernelUtils.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
 
 using namespace mlir;
@@ -35,4 +36,11 @@ moe::kernel::getDestinations(func::FuncOp func) {
                                     << shaped.size() << " tensor arguments";
   }
   return SmallVector<BlockArgument>(shaped.end() - count, shaped.end());
+}
+
+bool moe::kernel::isUninitialised(Value value) {
+  while (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>()) {
+    value = slice.getSource();
+  }
+  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
 }

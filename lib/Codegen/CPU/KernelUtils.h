@@ -24,6 +24,9 @@ bool isKernel(mlir::func::FuncOp func);
 FailureOr<SmallVector<mlir::BlockArgument>>
 getDestinations(mlir::func::FuncOp func);
 
+/// Whether nothing was ever written to the tensor `value`.
+bool isUninitialised(mlir::Value value);
+
 } // namespace kernel
 } // namespace moe
 

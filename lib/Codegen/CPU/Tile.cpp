@@ -52,6 +52,17 @@ public:
   }
 
   const BitVector &get() const { return dims; }
+  /// Whether every part of `result` belongs to one tile, if the root is cut
+  /// along `cut`.
+  bool isPartitioned(OpResult result, const BitVector &cut) const {
+    auto it = coveredBy.find(result);
+    if (it == coveredBy.end()) {
+      return false;
+    }
+    BitVector missing = cut;
+    missing.reset(it->second);
+    return missing.none();
+  }
   bool hasReduction() const { return reduces; }
 
 private:
@@ -85,11 +96,17 @@ private:
       reduces = true;
       dims &= covered;
     }
+    auto [it, isNew] = coveredBy.try_emplace(result, covered);
+    if (!isNew) {
+      it->second &= covered;
+    }
     visitProducers(producer, producerDims);
   }
 
   BitVector dims;
   bool reduces;
+  /// Of each producer's result, the root's dimensions that cut it.
+  llvm::DenseMap<Value, BitVector> coveredBy;
 };
 
 struct TilePass : public moe::impl::TilePassBase<TilePass> {
@@ -113,15 +130,17 @@ struct TilePass : public moe::impl::TilePassBase<TilePass> {
     }
   }
 
-  SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root) const;
+  SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root,
+                                       const TileableDims &tileable) const;
   LogicalResult tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
                          DenseSet<Operation *> &erased) const;
 };
 
 /// One size per loop of `root`, 0 where it is not cut; empty if it is not cut
 /// at all.
-SmallVector<int64_t> TilePass::chooseTileSizes(linalg::LinalgOp root) const {
-  TileableDims tileable(root);
+SmallVector<int64_t>
+TilePass::chooseTileSizes(linalg::LinalgOp root,
+                          const TileableDims &tileable) const {
   SmallVector<int64_t> extents = root.getStaticLoopRanges();
   int64_t remaining = tileable.hasReduction() ? reductionElements : elements;
   for (auto [dim, extent] : llvm::enumerate(extents)) {
@@ -170,13 +189,37 @@ static void eraseDead(IRRewriter &rewriter, Operation *op,
   }
 }
 
+/// Makes tensor.dim of results read the destinations, which keep no operation
+/// alive.
+static void resolveDims(IRRewriter &rewriter, Block *block) {
+  for (auto op : block->getOps<linalg::LinalgOp>()) {
+    for (OpResult result : op->getResults()) {
+      Value init = op.getTiedOpOperand(result)->get();
+      for (Operation *user : llvm::make_early_inc_range(result.getUsers())) {
+        if (auto dim = dyn_cast<tensor::DimOp>(user)) {
+          rewriter.modifyOpInPlace(
+              dim, [&] { dim.getSourceMutable().assign(init); });
+        }
+      }
+    }
+  }
+}
+
+/// Whether something else than a linalg op, which may be fused, reads `value`.
+static bool isNeededOutside(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    return !isa<linalg::LinalgOp, tensor::ExtractSliceOp, tensor::DimOp>(user);
+  });
+}
+
 LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
                                  DenseSet<Operation *> &erased) const {
   if (isOpTriviallyDead(root)) {
     eraseDead(rewriter, root, erased);
     return success();
   }
-  SmallVector<int64_t> sizes = chooseTileSizes(root);
+  TileableDims tileable(root);
+  SmallVector<int64_t> sizes = chooseTileSizes(root, tileable);
   if (sizes.empty()) {
     return success();
   }
@@ -184,6 +227,19 @@ LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.tilingOptions.setTileSizes(
       getAsIndexOpFoldResult(rewriter.getContext(), sizes));
+  BitVector cut(sizes.size());
+  for (auto [dim, size] : llvm::enumerate(sizes)) {
+    cut[dim] = size != 0;
+  }
+  // A producer that is a result, too, is computed here once and for all.
+  options.setFusionControlFn(
+      [&](tensor::ExtractSliceOp, OpResult producer, bool isDestination) {
+        scf::SCFTileAndFuseOptions::ControlFnResult result;
+        result.yieldProducerReplacement = !isDestination &&
+                                          isNeededOutside(producer) &&
+                                          tileable.isPartitioned(producer, cut);
+        return std::make_optional(result);
+      });
   rewriter.setInsertionPoint(root);
   FailureOr<scf::SCFTileAndFuseResult> tiled =
       scf::tileConsumerAndFuseProducersUsingSCF(
@@ -191,8 +247,14 @@ LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
   if (failed(tiled)) {
     return root.emitOpError("cannot be cut into items");
   }
-  for (OpResult result : root->getResults()) {
-    rewriter.replaceAllUsesWith(result, tiled->replacements.lookup(result));
+  resolveDims(rewriter, root->getBlock());
+  Operation *loop = tiled->loops.front();
+  for (auto [before, after] : tiled->replacements) {
+    rewriter.replaceUsesWithIf(before, after, [&](OpOperand &use) {
+      Operation *user =
+          loop->getBlock()->findAncestorOpInBlock(*use.getOwner());
+      return user && user != loop && loop->isBeforeInBlock(user);
+    });
   }
   eraseDead(rewriter, root, erased);
   return success();
