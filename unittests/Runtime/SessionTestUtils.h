@@ -81,6 +81,9 @@ public:
     return y;
   }
 
+  /// Weights are section 2 and experts section 3.
+  static ProgramBuilder program();
+
 private:
   static Bytes weights() {
     Bytes bytes(size_t(inner * outer) * 4);
@@ -107,62 +110,62 @@ private:
     section.insert(section.end(), code.begin(), code.end());
     return section;
   }
-
-  static ProgramBuilder program() {
-    ProgramBuilder p;
-    uint32_t rows = p.reg();
-    uint32_t x = p.input("x", MOE_DTYPE_F32, {{rows, "N"}, inner});
-    uint32_t y = p.output("y", MOE_DTYPE_F32, {{rows, "N"}, outer});
-    uint32_t w = p.weight("w", 2, 0, uint64_t(inner * outer) * 4);
-    p.pools.push_back({p.string("biases"), 3, uint32_t(experts), 4096});
-    p.layers.push_back({p.string("layer0"), uint32_t(experts), 0});
-    uint32_t product = p.kernel("product", {1, 16}, 4, 64);
-    uint32_t biasKernel = p.kernel("bias", {16}, 4);
-    uint32_t route = p.kernel("route", {1}, 3);
-    uint32_t h = p.temp();
-    uint32_t offsets = p.temp();
-    uint32_t ids = p.temp();
-
-    uint32_t zero = p.constant(0);
-    uint32_t one = p.constant(1);
-    uint32_t four = p.constant(4);
-    uint32_t rowBytes = p.constant(outer * 4);
-    uint32_t offsetBytes = p.constant((experts + 1) * 4);
-    uint32_t bytes = p.reg();
-    uint32_t idBytes = p.reg();
-    p.add(MOE_CMD_MUL, bytes, rows, rowBytes);
-    p.add(MOE_CMD_MUL, idBytes, rows, four);
-    p.add(MOE_CMD_PLACE, offsets, offsetBytes);
-    p.add(MOE_CMD_PLACE, ids, idBytes);
-    uint32_t first = p.operand(MOE_OPERAND_REGISTER, one);
-    p.operand(MOE_OPERAND_REGISTER, rows);
-    p.operand(MOE_OPERAND_BUFFER, offsets);
-    p.operand(MOE_OPERAND_BUFFER, ids);
-    p.add(MOE_CMD_RUN, route, first, 4);
-    p.add(MOE_CMD_COUNT_EXPERTS, 0, offsets);
-    p.add(MOE_CMD_PLACE, h, bytes);
-    first = p.operand(MOE_OPERAND_REGISTER, one);
-    p.operand(MOE_OPERAND_REGISTER, zero);
-    p.operand(MOE_OPERAND_BUFFER, x);
-    p.operand(MOE_OPERAND_REGISTER, rows);
-    p.operand(MOE_OPERAND_WEIGHT, w);
-    p.operand(MOE_OPERAND_BUFFER, h);
-    p.add(MOE_CMD_RUN, product, first, 6);
-    p.add(MOE_CMD_PLACE, y, bytes);
-    p.add(MOE_CMD_PIN, 0, ids, rows);
-    first = p.operand(MOE_OPERAND_REGISTER, rows);
-    p.operand(MOE_OPERAND_BUFFER, h);
-    p.operand(MOE_OPERAND_POOL, 0);
-    p.operand(MOE_OPERAND_BUFFER, y);
-    p.add(MOE_CMD_RUN, biasKernel, first, 4);
-    p.add(MOE_CMD_UNPIN, 0);
-    p.add(MOE_CMD_RELEASE, ids);
-    p.add(MOE_CMD_RELEASE, offsets);
-    p.add(MOE_CMD_RELEASE, h);
-    p.add(MOE_CMD_END);
-    return p;
-  }
 };
+
+inline ProgramBuilder SmallModel::program() {
+  ProgramBuilder p;
+  uint32_t rows = p.reg();
+  uint32_t x = p.input("x", MOE_DTYPE_F32, {{rows, "N"}, inner});
+  uint32_t y = p.output("y", MOE_DTYPE_F32, {{rows, "N"}, outer});
+  uint32_t w = p.weight("w", 2, 0, uint64_t(inner * outer) * 4);
+  p.pools.push_back({p.string("biases"), 3, uint32_t(experts), 4096});
+  p.layers.push_back({p.string("layer0"), uint32_t(experts), 0});
+  uint32_t product = p.kernel("product", {1, 16}, 4, 64);
+  uint32_t biasKernel = p.kernel("bias", {16}, 4);
+  uint32_t route = p.kernel("route", {1}, 3);
+  uint32_t h = p.temp();
+  uint32_t offsets = p.temp();
+  uint32_t ids = p.temp();
+
+  uint32_t zero = p.constant(0);
+  uint32_t one = p.constant(1);
+  uint32_t four = p.constant(4);
+  uint32_t rowBytes = p.constant(outer * 4);
+  uint32_t offsetBytes = p.constant((experts + 1) * 4);
+  uint32_t bytes = p.reg();
+  uint32_t idBytes = p.reg();
+  p.add(MOE_CMD_MUL, bytes, rows, rowBytes);
+  p.add(MOE_CMD_MUL, idBytes, rows, four);
+  p.add(MOE_CMD_PLACE, offsets, offsetBytes);
+  p.add(MOE_CMD_PLACE, ids, idBytes);
+  uint32_t first = p.operand(MOE_OPERAND_REGISTER, one);
+  p.operand(MOE_OPERAND_REGISTER, rows);
+  p.operand(MOE_OPERAND_BUFFER, offsets);
+  p.operand(MOE_OPERAND_BUFFER, ids);
+  p.add(MOE_CMD_RUN, route, first, 4);
+  p.add(MOE_CMD_COUNT_EXPERTS, 0, offsets);
+  p.add(MOE_CMD_PLACE, h, bytes);
+  first = p.operand(MOE_OPERAND_REGISTER, one);
+  p.operand(MOE_OPERAND_REGISTER, zero);
+  p.operand(MOE_OPERAND_BUFFER, x);
+  p.operand(MOE_OPERAND_REGISTER, rows);
+  p.operand(MOE_OPERAND_WEIGHT, w);
+  p.operand(MOE_OPERAND_BUFFER, h);
+  p.add(MOE_CMD_RUN, product, first, 6);
+  p.add(MOE_CMD_PLACE, y, bytes);
+  p.add(MOE_CMD_PIN, 0, ids, rows);
+  first = p.operand(MOE_OPERAND_REGISTER, rows);
+  p.operand(MOE_OPERAND_BUFFER, h);
+  p.operand(MOE_OPERAND_POOL, 0);
+  p.operand(MOE_OPERAND_BUFFER, y);
+  p.add(MOE_CMD_RUN, biasKernel, first, 4);
+  p.add(MOE_CMD_UNPIN, 0);
+  p.add(MOE_CMD_RELEASE, ids);
+  p.add(MOE_CMD_RELEASE, offsets);
+  p.add(MOE_CMD_RELEASE, h);
+  p.add(MOE_CMD_END);
+  return p;
+}
 
 /// A view of values that stay the test's.
 inline moe_rt::Tensor tensorOf(std::vector<float> &values,

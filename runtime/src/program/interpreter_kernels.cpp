@@ -28,21 +28,21 @@ Status Interpreter::fillSlots(const moe_program_operand *operands,
       slots[slotCount++] = uint64_t(regs[operand.index]);
       break;
     case MOE_OPERAND_BUFFER: {
-      uint8_t *address;
-      uint64_t left;
+      uint8_t *address = nullptr;
+      uint64_t left = 0;
       MOE_RT_RETURN_IF_ERROR(bufferOperand(operand, address, left));
       slots[slotCount++] = slotOf(address);
       break;
     }
     case MOE_OPERAND_WEIGHT: {
-      const uint8_t *data;
+      const uint8_t *data = nullptr;
       MOE_RT_RETURN_IF_ERROR(constants.weight(operand.index, data));
       slots[slotCount++] = slotOf(data);
       break;
     }
     default: { // MOE_OPERAND_POOL
-      const uint8_t *base;
-      const int32_t *table;
+      const uint8_t *base = nullptr;
+      const int32_t *table = nullptr;
       MOE_RT_RETURN_IF_ERROR(constants.pool(operand.index, base, table));
       slots[slotCount++] = slotOf(base);
       slots[slotCount++] = slotOf(table);
@@ -94,7 +94,7 @@ Status Interpreter::runKernel(const moe_command &command) {
     phases[i] = {setup.phases[phase], int64_t{MOE_SLOT_FIRST_ITEMS} + i,
                  program.phases[phase].grain};
   }
-  uint32_t slotCount;
+  uint32_t slotCount = 0;
   MOE_RT_RETURN_IF_ERROR(
       fillSlots(operands + kernel.phase_count, command.c - kernel.phase_count,
                 block + MOE_SLOT_FIRST_ITEMS + kernel.phase_count, slotCount));
@@ -130,7 +130,7 @@ Status Interpreter::launch(const moe_command &command) {
 
 Status Interpreter::pin(const moe_command &command) {
   int64_t count = regs[command.c];
-  Buffer *ids;
+  Buffer *ids = nullptr;
   MOE_RT_RETURN_IF_ERROR(buffer(command.b, ids));
   if (count < 0 || uint64_t(count) > ids->size / sizeof(int32_t)) {
     return fail(MOE_RT_INTERNAL,
@@ -142,7 +142,7 @@ Status Interpreter::pin(const moe_command &command) {
 }
 
 Status Interpreter::countRows(const moe_command &command) {
-  Buffer *offsets;
+  Buffer *offsets = nullptr;
   MOE_RT_RETURN_IF_ERROR(buffer(command.b, offsets));
   uint32_t experts = setup.program->layers[command.a].experts;
   if (offsets->size / sizeof(int32_t) < uint64_t{experts} + 1) {

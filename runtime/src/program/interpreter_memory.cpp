@@ -23,7 +23,7 @@ Status Interpreter::buffer(uint32_t index, Buffer *&result) {
   if (entry.kind != MOE_BUFFER_WEIGHT) {
     return fail(MOE_RT_INTERNAL, "buffer %u is not placed", index);
   }
-  const uint8_t *data;
+  const uint8_t *data = nullptr;
   MOE_RT_RETURN_IF_ERROR(constants.weight(entry.index, data));
   // The validator lets nobody write to it.
   buffer = {const_cast<uint8_t *>(data),
@@ -33,7 +33,7 @@ Status Interpreter::buffer(uint32_t index, Buffer *&result) {
 
 Status Interpreter::element(const moe_command &command, uint32_t index,
                             int64_t element, uint8_t *&address) {
-  Buffer *found;
+  Buffer *found = nullptr;
   MOE_RT_RETURN_IF_ERROR(buffer(index, found));
   uint64_t size = dtypeSize(uint32_t(command.imm));
   uint64_t count = found->size / size;
@@ -55,7 +55,7 @@ static T readAs(const uint8_t *address) {
 }
 
 Status Interpreter::load(const moe_command &command) {
-  uint8_t *address;
+  uint8_t *address = nullptr;
   MOE_RT_RETURN_IF_ERROR(element(command, command.b, regs[command.c], address));
   int64_t &result = regs[command.a];
   switch (command.imm) {
@@ -131,7 +131,7 @@ static bool writeElement(int64_t dtype, uint8_t *address, int64_t value) {
 }
 
 Status Interpreter::store(const moe_command &command) {
-  uint8_t *address;
+  uint8_t *address = nullptr;
   MOE_RT_RETURN_IF_ERROR(element(command, command.a, regs[command.b], address));
   if (!writeElement(command.imm, address, regs[command.c])) {
     return fail(MOE_RT_INVALID_ARGUMENT, "%s cannot hold %" PRId64,
@@ -176,7 +176,7 @@ Status Interpreter::release(const moe_command &command) {
 /// The address that a buffer operand means and the bytes from there on.
 Status Interpreter::bufferOperand(const moe_program_operand &operand,
                                   uint8_t *&address, uint64_t &left) {
-  Buffer *found;
+  Buffer *found = nullptr;
   MOE_RT_RETURN_IF_ERROR(buffer(operand.index, found));
   int64_t offset =
       operand.offset_reg == MOE_NONE ? 0 : regs[operand.offset_reg];
@@ -192,10 +192,10 @@ Status Interpreter::bufferOperand(const moe_program_operand &operand,
 
 Status Interpreter::copy(const moe_command &command) {
   int64_t size = regs[command.c];
-  uint8_t *to;
-  uint8_t *from;
-  uint64_t toLeft;
-  uint64_t fromLeft;
+  uint8_t *to = nullptr;
+  uint8_t *from = nullptr;
+  uint64_t toLeft = 0;
+  uint64_t fromLeft = 0;
   const auto &operands = setup.program->operands;
   MOE_RT_RETURN_IF_ERROR(bufferOperand(operands[command.a], to, toLeft));
   MOE_RT_RETURN_IF_ERROR(bufferOperand(operands[command.b], from, fromLeft));
