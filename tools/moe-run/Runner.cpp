@@ -300,8 +300,9 @@ std::string Runner::benchmark() {
   char line[256];
   snprintf(line, sizeof(line),
            "benchmark: min %.4g ms, median %.4g ms, p90 %.4g ms, p99 %.4g ms "
-           "over %zu runs; %d threads, level %d, load %s\n",
+           "over %zu runs; %d thread%s, level %d, load %s\n",
            least, median, p90, p99, milliseconds.size(), device.threads(),
+           device.threads() == 1 ? "" : "s",
            session.level(), options.loadName.c_str());
   text += line;
   return "";

@@ -27,7 +27,7 @@ static constexpr uint64_t closed = uint64_t{1} << 63;
 
 /// How long to spin, in nanoseconds. A futex takes about 25 us to wake
 /// somebody, spinning less than 1.
-static constexpr int64_t barrierSpin = 1'000'000;
+static constexpr int64_t barrierSpin = 300'000;
 static constexpr int64_t activeSpin = 200'000;
 /// After the last run has ended: long enough for a loop of small runs.
 static constexpr int64_t idleSpin = 50'000;
