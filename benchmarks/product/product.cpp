@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Runs an image with two kernels, `up` (two weights, rows by index) and `down`
-// (one weight, grouped rows), on the runtime's own pool, as a layer does; run.py
-// makes the image. Between the calls the same threads read as many bytes of
-// weights and multiply as much from registers, so that each time stands beside
-// what the machine could do at that moment.
+// (one weight, grouped rows), on the runtime's own pool, as a layer does;
+// run.py makes the image. Between the calls the same threads read as many bytes
+// of weights and multiply as much from registers, so that each time stands
+// beside what the machine could do at that moment.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,9 +66,9 @@ constexpr int64_t kWidth = 32;
 float *allocate(size_t bytes) {
   constexpr size_t huge = size_t(2) << 20;
   bytes = (bytes + huge - 1) / huge * huge;
-  char *memory = static_cast<char *>(mmap(nullptr, bytes + huge,
-                                          PROT_READ | PROT_WRITE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char *memory =
+      static_cast<char *>(mmap(nullptr, bytes + huge, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (memory == MAP_FAILED) {
     std::fprintf(stderr, "error: no memory for %zu bytes\n", bytes);
     std::exit(1);
@@ -118,8 +118,9 @@ __attribute__((target("avx2,fma"))) int32_t readItems(void *arg, int64_t begin,
 
 constexpr int64_t kPeakSteps = 20000;
 
-__attribute__((target("avx512f"))) int32_t
-peakWide(void *arg, int64_t begin, int64_t end, int32_t worker) {
+__attribute__((target("avx512f"))) int32_t peakWide(void *arg, int64_t begin,
+                                                    int64_t end,
+                                                    int32_t worker) {
   __m512 sums[16];
   for (int j = 0; j < 16; ++j) {
     sums[j] = _mm512_set1_ps(static_cast<float>(j));
@@ -141,8 +142,9 @@ peakWide(void *arg, int64_t begin, int64_t end, int32_t worker) {
   return 0;
 }
 
-__attribute__((target("avx2,fma"))) int32_t
-peakNarrow(void *arg, int64_t begin, int64_t end, int32_t worker) {
+__attribute__((target("avx2,fma"))) int32_t peakNarrow(void *arg, int64_t begin,
+                                                       int64_t end,
+                                                       int32_t worker) {
   __m256 sums[12];
   for (int j = 0; j < 12; ++j) {
     sums[j] = _mm256_set1_ps(static_cast<float>(j));

@@ -70,7 +70,8 @@ LogicalResult FunctionEmitter::takeApart(PanelMatmulOp op, Product &product) {
     if (!type.getLayout().isIdentity()) {
       return op.emitOpError("expected contiguous buffers, but got ") << type;
     }
-    if (!type.getElementType().isF32() && !type.getElementType().isInteger(32)) {
+    if (!type.getElementType().isF32() &&
+        !type.getElementType().isInteger(32)) {
       return op.emitOpError("expected operands of f32, but got ") << type;
     }
   }
@@ -86,8 +87,7 @@ LogicalResult FunctionEmitter::takeApart(PanelMatmulOp op, Product &product) {
            << kPanelWidth << " columns, but got " << panels.getDimSize(3);
   }
   product.op = op;
-  product.kernel = {panels.getDimSize(2),
-                    static_cast<int64_t>(op.getWeights()),
+  product.kernel = {panels.getDimSize(2), static_cast<int64_t>(op.getWeights()),
                     static_cast<int64_t>(op.getVectors().size()),
                     &op.getEpilogue()};
   product.experts = panels.getDimSize(0);

@@ -165,9 +165,8 @@ private:
   /// not once per row.
   LogicalResult emitEpilogue(ArrayRef<Value> sums, int64_t first,
                              int64_t width) {
-    auto tileType = MemRefType::get({static_cast<int64_t>(sums.size()) *
-                                     shape.lanes},
-                                    b.getF32Type());
+    auto tileType = MemRefType::get(
+        {static_cast<int64_t>(sums.size()) * shape.lanes}, b.getF32Type());
     Value tile =
         memref::AllocaOp::create(b, b.loc, tileType, b.getI64IntegerAttr(64));
     for (auto [number, sum] : llvm::enumerate(sums)) {
@@ -263,8 +262,8 @@ FailureOr<func::FuncOp> MicroKernelEmitter::get(const MicroKernelSpec &spec,
                                                 int64_t rows, bool gathered) {
   std::string name =
       (Twine("moe_micro_m") + Twine(rows) + (gathered ? "g" : "p") + "_k" +
-       Twine(spec.k) + "_w" + Twine(spec.weights) + "_v" +
-       Twine(spec.vectors) + "_e" + Twine(getEpilogueId(spec.epilogue)))
+       Twine(spec.k) + "_w" + Twine(spec.weights) + "_v" + Twine(spec.vectors) +
+       "_e" + Twine(getEpilogueId(spec.epilogue)))
           .str();
   func::FuncOp &kernel = kernels[name];
   if (kernel) {
@@ -272,8 +271,7 @@ FailureOr<func::FuncOp> MicroKernelEmitter::get(const MicroKernelSpec &spec,
   }
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Type index = builder.getIndexType();
-  Type buffer =
-      MemRefType::get({ShapedType::kDynamic}, builder.getF32Type());
+  Type buffer = MemRefType::get({ShapedType::kDynamic}, builder.getF32Type());
   SmallVector<Type> types(1, buffer);
   types.append(gathered ? rows : 1, index);
   types.append({buffer, index});
@@ -289,9 +287,9 @@ FailureOr<func::FuncOp> MicroKernelEmitter::get(const MicroKernelSpec &spec,
                                 builder.getFunctionType(types, {}));
   kernel.setPrivate();
   // Inlined into the loops over tiles, kernels would share their registers.
-  kernel->setAttr("llvm.linkage",
-                  LLVM::LinkageAttr::get(module.getContext(),
-                                         LLVM::Linkage::Internal));
+  kernel->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(module.getContext(), LLVM::Linkage::Internal));
   kernel->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   Block *entry = kernel.addEntryBlock();
   ProductBuilder inside(OpBuilder::atBlockEnd(entry), loc);

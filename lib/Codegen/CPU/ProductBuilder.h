@@ -44,9 +44,7 @@ public:
   Value rem(Value a, Value b) {
     return createOrFold<mlir::arith::RemUIOp>(loc, a, b);
   }
-  Value ceilDiv(Value a, Value b) {
-    return div(sub(add(a, b), index(1)), b);
-  }
+  Value ceilDiv(Value a, Value b) { return div(sub(add(a, b), index(1)), b); }
   Value ceilDiv(Value a, int64_t b) { return div(add(a, b - 1), index(b)); }
   Value min(Value a, Value b) {
     return createOrFold<mlir::arith::MinUIOp>(loc, a, b);
@@ -121,8 +119,8 @@ public:
   }
   void ifElse(Value condition, mlir::function_ref<void()> thenBody,
               mlir::function_ref<void()> elseBody = nullptr) {
-    auto op =
-        mlir::scf::IfOp::create(*this, loc, condition, static_cast<bool>(elseBody));
+    auto op = mlir::scf::IfOp::create(*this, loc, condition,
+                                      static_cast<bool>(elseBody));
     InsertionGuard guard(*this);
     setInsertionPointToStart(op.thenBlock());
     thenBody();

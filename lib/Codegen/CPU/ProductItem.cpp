@@ -29,8 +29,7 @@ public:
   ItemEmitter(ProductBuilder &b, const Product &product,
               const ProductItem &item, MicroKernelEmitter &kernels)
       : b(b), product(product), op(product.op), spec(product.kernel),
-        item(item), kernels(kernels),
-        shape(kernels.getShape()) {}
+        item(item), kernels(kernels), shape(kernels.getShape()) {}
 
   LogicalResult emit() {
     x = flatten(op.getRows());
@@ -41,11 +40,11 @@ public:
     }
     if (product.getTail()) {
       int64_t rows = std::max(shape.maxRows, shape.maxGatheredRows);
-      tailOut = flatten(
-          b.temporary({rows * spec.getColumns()}, b.getF32Type()));
+      tailOut =
+          flatten(b.temporary({rows * spec.getColumns()}, b.getF32Type()));
       if (!vectors.empty()) {
-        tailVectors = b.temporary({spec.vectors * spec.getColumns()},
-                                  b.getF32Type());
+        tailVectors =
+            b.temporary({spec.vectors * spec.getColumns()}, b.getF32Type());
         fillTailVectors();
       }
     }
@@ -69,8 +68,8 @@ private:
     if (type.getRank() > 1) {
       ReassociationIndices all =
           llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-      flat = memref::CollapseShapeOp::create(b, b.loc, buffer,
-                                             ArrayRef<ReassociationIndices>(all));
+      flat = memref::CollapseShapeOp::create(
+          b, b.loc, buffer, ArrayRef<ReassociationIndices>(all));
     }
     auto flatType = MemRefType::get({ShapedType::kDynamic}, b.getF32Type());
     if (flat.getType() == flatType) {
@@ -82,10 +81,9 @@ private:
   /// The expert's part of an operand [E, ...].
   Value getPart(Value operand) {
     auto type = cast<MemRefType>(operand.getType());
-    auto partType = MemRefType::get(type.getShape().drop_front(),
-                                    type.getElementType());
-    Value part =
-        ExpertViewOp::create(b, b.loc, partType, operand, item.expert);
+    auto partType =
+        MemRefType::get(type.getShape().drop_front(), type.getElementType());
+    Value part = ExpertViewOp::create(b, b.loc, partType, operand, item.expert);
     return flatten(part);
   }
 
@@ -176,8 +174,7 @@ private:
       Value from = b.mul(i, columns);
       Value to = getOutAt(b.add(row, i), b.index(product.n - tail));
       b.loop(b.index(0), b.index(tail), [&](Value column) {
-        b.store(b.load(tailOut, b.add(from, column)), out,
-                b.add(to, column));
+        b.store(b.load(tailOut, b.add(from, column)), out, b.add(to, column));
       });
     });
   }
@@ -232,17 +229,16 @@ private:
     Value least = b.div(item.rows, tiles);
     Value larger = b.rem(item.rows, tiles);
     // The fewest rows of a tile when just too many for a smaller number.
-    int64_t smallest = (shape.maxGatheredRows + 1) /
-                       llvm::divideCeil(shape.maxGatheredRows + 1,
-                                        shape.maxRows);
+    int64_t smallest =
+        (shape.maxGatheredRows + 1) /
+        llvm::divideCeil(shape.maxGatheredRows + 1, shape.maxRows);
     LogicalResult result = success();
     b.loop(item.firstPanel, item.endPanel, [&](Value panel) {
       Value distance = getPrefetchDistance(panel);
       b.loop(b.index(0), tiles, [&](Value tile) {
         Value row = b.add(b.mul(tile, least), b.min(tile, larger));
         Value rows = b.select(b.less(tile, larger), b.add(least, 1), least);
-        Value ahead =
-            b.select(b.equal(tile, b.index(0)), distance, b.index(0));
+        Value ahead = b.select(b.equal(tile, b.index(0)), distance, b.index(0));
         Value position = b.mul(row, getPackedRowStride(spec.k));
         result = emitSwitch(rows, smallest, shape.maxRows, [&](int64_t count) {
           return emitCall(count, row, panel, packed, position, ahead);
@@ -263,9 +259,9 @@ private:
     if (last <= 0) {
       return b.index(0);
     }
-    Value wanted = b.logicalAnd(
-        b.less(panel, b.index(last)),
-        b.lessEqual(b.index(kMinRowsToPrefetch), item.rows));
+    Value wanted =
+        b.logicalAnd(b.less(panel, b.index(last)),
+                     b.lessEqual(b.index(kMinRowsToPrefetch), item.rows));
     return b.select(wanted, b.index(kPrefetchAhead), b.index(0));
   }
 
@@ -275,8 +271,8 @@ private:
       auto type = VectorType::get({kCopyLanes}, b.getF32Type());
       b.loop(b.index(0), b.index(whole), kCopyLanes, {},
              [&](Value k, ValueRange) -> SmallVector<Value> {
-               Value value = vector::LoadOp::create(b, b.loc, type, x,
-                                                    b.add(from, k));
+               Value value =
+                   vector::LoadOp::create(b, b.loc, type, x, b.add(from, k));
                vector::StoreOp::create(b, b.loc, value, packed, b.add(to, k));
                return {};
              });

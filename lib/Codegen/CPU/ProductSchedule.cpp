@@ -10,8 +10,8 @@
 // ascending order: first item, expert, panels per item, row blocks. An expert's
 // items are its row blocks, and in each block its panels.
 //
-// An item is a long contiguous piece of an expert's weights: that is what memory
-// streams best, and it makes the copy of an item's rows small beside its
+// An item is a long contiguous piece of an expert's weights: that is what
+// memory streams best, and it makes the copy of an item's rows small beside its
 // arithmetic. The last experts are cut finer, so that the workers end together.
 //
 //===----------------------------------------------------------------------===//
@@ -83,17 +83,17 @@ Value ProductSchedule::getBlocks(ProductBuilder &b, Value rows) const {
 ProductSchedule::Totals ProductSchedule::emitTotals(ProductBuilder &b) const {
   Value zero = b.index(0);
   Value one = b.index(1);
-  SmallVector<Value> totals = b.loop(
-      zero, b.index(product.experts), 1, {zero, zero},
-      [&](Value expert, ValueRange carried) -> SmallVector<Value> {
-        Value rows = getRows(b, expert);
-        Value active = b.select(b.equal(rows, zero), zero, one);
-        return {b.add(carried[0], active),
-                b.add(carried[1], getBlocks(b, rows))};
-      });
+  SmallVector<Value> totals =
+      b.loop(zero, b.index(product.experts), 1, {zero, zero},
+             [&](Value expert, ValueRange carried) -> SmallVector<Value> {
+               Value rows = getRows(b, expert);
+               Value active = b.select(b.equal(rows, zero), zero, one);
+               return {b.add(carried[0], active),
+                       b.add(carried[1], getBlocks(b, rows))};
+             });
   Value wanted = b.mul(product.workers, kItemsPerWorker);
-  Value parts = b.max(b.index(kMinParts),
-                      b.ceilDiv(wanted, b.max(totals[1], one)));
+  Value parts =
+      b.max(b.index(kMinParts), b.ceilDiv(wanted, b.max(totals[1], one)));
   return {totals[0], parts};
 }
 
@@ -102,9 +102,9 @@ void ProductSchedule::emitEntry(ProductBuilder &b, const Totals &totals,
                                 Value expert, Value entry, Value first,
                                 Value rows, Value &end) const {
   Value left = b.sub(totals.active, entry);
-  Value finer = b.select(
-      b.equal(left, b.index(1)), b.index(4),
-      b.select(b.equal(left, b.index(2)), b.index(2), b.index(1)));
+  Value finer =
+      b.select(b.equal(left, b.index(1)), b.index(4),
+               b.select(b.equal(left, b.index(2)), b.index(2), b.index(1)));
   finer = b.select(b.less(totals.active, b.index(kMinExpertsToTaper)),
                    b.index(1), finer);
   Value panels = b.index(product.panels);
@@ -139,8 +139,7 @@ ProductSchedule::ProductSchedule(ProductBuilder &b, const Product &product)
         b.setInsertionPointToStart(branch.elseBlock());
         Value end;
         emitEntry(b, totals, expert, carried[0], carried[1], rows, end);
-        scf::YieldOp::create(b, b.loc,
-                             ValueRange{b.add(carried[0], 1), end});
+        scf::YieldOp::create(b, b.loc, ValueRange{b.add(carried[0], 1), end});
         return {branch.getResult(0), branch.getResult(1)};
       });
   items = ends[1];
@@ -155,17 +154,17 @@ ProductItem ProductSchedule::getItem(ProductBuilder &b, Value item) const {
     Value last = b.sub(active, b.index(1));
     int64_t steps = llvm::Log2_64_Ceil(product.experts);
     Value largest = b.index(int64_t(1) << steps);
-    entry = b.loop(b.index(1), b.index(steps + 1), 1, zero,
-                   [&](Value i, ValueRange carried) -> SmallVector<Value> {
-                     Value step = arith::ShRUIOp::create(b, b.loc, largest, i);
-                     Value next = b.add(carried[0], step);
-                     Value first = b.loadIndex(
-                         table, {b.add(b.min(next, last), 1),
-                                 b.index(FirstItem)});
-                     Value isBefore = b.logicalAnd(b.less(next, active),
-                                                   b.lessEqual(first, item));
-                     return {b.select(isBefore, next, carried[0])};
-                   })[0];
+    entry =
+        b.loop(b.index(1), b.index(steps + 1), 1, zero,
+               [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                 Value step = arith::ShRUIOp::create(b, b.loc, largest, i);
+                 Value next = b.add(carried[0], step);
+                 Value first = b.loadIndex(
+                     table, {b.add(b.min(next, last), 1), b.index(FirstItem)});
+                 Value isBefore = b.logicalAnd(b.less(next, active),
+                                               b.lessEqual(first, item));
+                 return {b.select(isBefore, next, carried[0])};
+               })[0];
   }
   Value values[NumColumns];
   Value tableRow = b.add(entry, 1);
