@@ -17,7 +17,10 @@
 
 namespace moe {
 
-struct ImportOptions {};
+struct ImportOptions {
+  /// Nodes of a graph; more are refused.
+  uint64_t maxNodes = 4000000;
+};
 
 /// Reads the ONNX model at `path`: a module with one function `@main` of onnx
 /// ops. Weights stay in their files. Errors are diagnostics, all that were found;
