@@ -86,7 +86,7 @@ def ReuseDestinationsPass : Pass<"moe-reuse-destinations", "mlir::func::FuncOp">
     softmax or a normalisation needs no row of scratch, whose size may be
     unknown.
 
-    ```mlir
+    ```
     %t = linalg.generic ... outs(%empty) ...   // exp(x - max)
     %s = linalg.generic ... ins(%t) ...        // its sum
     %y = linalg.generic ... ins(%t, %s) outs(%out) ...
@@ -120,7 +120,7 @@ def FixedReductionsPass : Pass<"moe-fixed-reductions", "mlir::func::FuncOp"> {
     and that LLVM keeps. What is reduced is computed on vectors, or lane by lane
     if it does more than arithmetic.
 
-    ```mlir
+    ```
     linalg.generic {iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x64xf32>) outs(%s : memref<?xf32>) ...
     // becomes
     scf.for %i ... {
@@ -145,7 +145,7 @@ def OrderLoopsPass : Pass<"moe-order-loops", "mlir::func::FuncOp"> {
     addresses: a sum over the first dimension, or a product, adds rows. An
     element's reduction keeps its ascending order.
 
-    ```mlir
+    ```
     linalg.matmul ins(%a, %b) outs(%c)     // loops m, n, k
     // becomes
     linalg.generic {...}                   // loops m, k, n

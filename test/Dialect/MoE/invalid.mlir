@@ -1479,3 +1479,45 @@ func.func @f(%w : memref<8x4xf32>, %e : index) {
   %0 = moe.expert_view %w[%e] : memref<8x4xf32> -> memref<5xf32>
   return
 }
+
+// -----
+
+// A region without any op.
+// expected-error @below {{'moe.weight' op expects a non-empty block}}
+"moe.weight"() <{sym_name = "w", type = tensor<4xf32>}> ({
+^bb0(%e : index):
+}) : () -> ()
+
+// -----
+
+func.func @f(%ids : tensor<?x2xi32>, %o : tensor<?x2x4xf32>) {
+  // expected-error @below {{'moe.experts' op expected region #0 to end with moe.yield}}
+  %0 = moe.experts at(%ids : tensor<?x2xi32>) outs(%o : tensor<?x2x4xf32>)
+  experts 0 to 4 {
+  ^bb0(%e : index):
+  }
+  return
+}
+
+// -----
+
+// A region with another end.
+func.func @f(%ids : tensor<?x2xi32>, %x : tensor<?x4xf32>, %o : tensor<?x2x4xf32>) {
+  // expected-error @below {{'moe.experts' op expected region #1 to end with moe.yield}}
+  %0 = moe.experts at(%ids : tensor<?x2xi32>) rows(%x : tensor<?x4xf32>) outs(%o : tensor<?x2x4xf32>)
+  experts 0 to 4 {
+  ^bb0(%e : index, %b : tensor<?x4xf32>):
+    moe.yield %b : tensor<?x4xf32>
+  }, experts 4 to 8 {
+  ^bb0(%e : index, %b : tensor<?x4xf32>):
+    %c = arith.constant 0 : index
+  }
+  return
+}
+
+// -----
+
+// A region without any block.
+// expected-error @below {{'moe.weight' op region #0 ('body') failed to verify constraint: region with 1 blocks}}
+"moe.weight"() <{sym_name = "w", type = tensor<4xf32>}> ({
+}) : () -> ()

@@ -55,16 +55,23 @@ LogicalResult moe::verifyOneKind(DestinationStyleOpInterface op) {
 
 LogicalResult moe::verifyYields(Operation *op, Region &region,
                                 TypeRange expected) {
-  Operation *yield = region.front().getTerminator();
+  // Regions are verified after the op, so there may be anything in them yet.
+  Block &block = region.front();
+  auto yield =
+      dyn_cast_or_null<YieldOp>(block.empty() ? nullptr : &block.back());
+  if (!yield) {
+    return op->emitOpError("expected region #")
+           << region.getRegionNumber() << " to end with moe.yield";
+  }
   if (yield->getNumOperands() != expected.size()) {
-    return yield->emitOpError("expected ")
+    return yield.emitOpError("expected ")
            << expected.size() << " values to be yielded, but got "
            << yield->getNumOperands();
   }
   for (auto [i, type, want] :
        llvm::enumerate(yield->getOperandTypes(), expected)) {
     if (type != want) {
-      return yield->emitOpError("expected value #")
+      return yield.emitOpError("expected value #")
              << i << " to have type " << want << ", but got " << type;
     }
   }
