@@ -268,7 +268,6 @@ TEST_F(SessionTest, TellsItsMemory) {
   std::vector<float> x = SmallModel::input(64);
   std::vector<float> y;
   ASSERT_EQ(run(session, x, y), "");
-  ASSERT_EQ(run(session, x, y), "");
   ASSERT_TRUE(session.memoryUsage(memory).ok());
   // Offsets, ids and h.
   EXPECT_EQ(memory.arena_needed_bytes, 64u + 256u + 1024u);

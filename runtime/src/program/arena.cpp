@@ -94,7 +94,7 @@ Status Arena::create(const Allocator &allocator, uint32_t count,
   return Status();
 }
 
-Status Arena::startRun() {
+void Arena::releaseAll() {
   for (Region &region : regions) {
     region.placed = false;
     region.extra.reset();
@@ -102,8 +102,16 @@ Status Arena::startRun() {
   extraBytes = 0;
   holeCount = 0;
   top = 0;
-  uint64_t needed = peak;
-  MOE_RT_RETURN_IF_ERROR(block.reserve(needed, "the arena"));
+}
+
+void Arena::endRun() {
+  releaseAll();
+  block.reserve(peak, "the arena").ignore();
+}
+
+Status Arena::startRun() {
+  releaseAll();
+  MOE_RT_RETURN_IF_ERROR(block.reserve(peak, "the arena"));
   peak = 0;
   return Status();
 }

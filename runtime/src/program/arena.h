@@ -41,7 +41,7 @@ private:
 
 /// Places buffers, best fit first, at offsets that depend on nothing but the
 /// sizes and the order of the calls. Offsets below the block's size lie in the
-/// block; what lies above gets memory of its own, and the next run starts with
+/// block; what lies above gets memory of its own, and the end of the run makes
 /// a block that holds everything. So a run with the sizes of the one before
 /// allocates nothing.
 class Arena {
@@ -51,7 +51,11 @@ public:
   static Status create(const Allocator &allocator, uint32_t count,
                        Arena &result);
 
-  /// Ends all buffers of the run before and grows the block to what it needed.
+  /// Ends all buffers and grows the block to what the run needed, so that a
+  /// run like it allocates nothing. Where there is no memory for that, startRun
+  /// tries again.
+  void endRun();
+  /// Begins with no buffers and with room for what the run before needed.
   Status startRun();
   /// Places a buffer that is not placed; 64-byte aligned and never null.
   Status place(uint32_t buffer, uint64_t size, uint8_t *&data);
@@ -75,6 +79,7 @@ private:
     uint64_t size;
   };
 
+  void releaseAll();
   uint64_t findPlace(uint64_t size);
   void removeHole(size_t index);
 

@@ -384,6 +384,7 @@ Status Interpreter::run() {
   cancelled.store(false, std::memory_order_relaxed);
   MOE_RT_RETURN_IF_ERROR(startRun());
   Status status = execute();
+  temporaries.endRun();
   if (status.ok()) {
     status = tensors.finishRun();
   }
