@@ -115,8 +115,9 @@ function(moe_dialect_tablegen dir dialect)
 endfunction()
 
 # add_moe_doc(TD-FILE OUTPUT mlir-tblgen-options...): the reference page
-# docs/OUTPUT of the build tree; target moe-doc makes them all.
-add_custom_target(moe-doc)
+# docs/OUTPUT of the build tree; target moe-doc makes them all, and a test
+# compares them with the committed ones.
+add_custom_target(moe-doc ALL)
 function(add_moe_doc td_file output)
   set(LLVM_TARGET_DEFINITIONS ${td_file})
   tablegen(MLIR ${output} ${ARGN} EXTRA_INCLUDES ${MLIR_INCLUDE_DIRS})

@@ -92,6 +92,8 @@ def MoE_WeightOp : MoE_Op<"weight", [
     - C3: the region yields one value: of type T, or of T without its first
       dimension if there is an argument.
     - C4: ops of the region have no memory effects.
+    - C5: ops of the region name no weights, so that a value depends on sources
+      alone. Where weights are built on one another, regions are copied.
 
     Example:
 

@@ -117,6 +117,16 @@ moe.weight @w : tensor<4xf32> {
 
 // -----
 
+// weight C5
+// expected-error @below {{'moe.weight' op expected a region that names no weights}}
+moe.weight @w : tensor<4xf32> {
+  // expected-note @below {{this op may name one}}
+  %0 = moe.weight_value @w : tensor<4xf32>
+  moe.yield %0 : tensor<4xf32>
+}
+
+// -----
+
 // source C1
 func.func @f() {
   // expected-error @below {{'moe.source' op expected a length of 32 bytes for 'tensor<2x4xf32>', but got 16}}

@@ -80,6 +80,19 @@ LogicalResult WeightOp::verify() {
   if (failed(verifyPure(*this, body))) {
     return failure();
   }
+  // C5.
+  WalkResult walk = body.walk([&](Operation *inner) {
+    if (!isa<WeightValueOp, ExpertsOp, GroupedMatmulOp>(inner)) {
+      return WalkResult::advance();
+    }
+    InFlightDiagnostic error =
+        emitOpError("expected a region that names no weights");
+    error.attachNote(inner->getLoc()) << "this op may name one";
+    return WalkResult::interrupt();
+  });
+  if (walk.wasInterrupted()) {
+    return failure();
+  }
   // C3.
   return verifyYields(*this, body, isPerExpert() ? getPartType() : type);
 }
