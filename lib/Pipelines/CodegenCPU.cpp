@@ -79,6 +79,9 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createReuseDestinationsPass());
   manager.addNestedPass<func::FuncOp>(createRematerializePass());
   addBufferization(manager);
+  // While it can be told which loads come from a tensor.extract.
+  manager.addNestedPass<func::FuncOp>(createGuardAccessPass());
+  manager.addNestedPass<func::FuncOp>(createLowerCopyPass());
   manager.addNestedPass<func::FuncOp>(createLowerSelectPass());
   manager.addNestedPass<func::FuncOp>(createLowerCombinePass());
   manager.addNestedPass<func::FuncOp>(createLowerGroupPass());
@@ -90,6 +93,8 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createOrderLoopsPass());
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(manager);
+  manager.addNestedPass<func::FuncOp>(createHalfFloatsPass());
+  manager.addNestedPass<func::FuncOp>(createBoolBytesPass());
   // Before phases are outlined and loops lost, so that what is constant over a
   // loop is computed outside.
   manager.addPass(createMathPass());

@@ -15,8 +15,9 @@ def BindResultsPass : Pass<"moe-bind-results", "mlir::func::FuncOp"> {
   let description = [{
     Input: kernels on tensors. Each result becomes a
     `bufferization.materialize_in_destination` into the destination it stands
-    for, so that bufferisation computes it in place or copies it there, and
-    every other tensor argument is marked as not writable. Refuses kernels
+    for, so that bufferisation computes it in place, or a `linalg.copy` if no
+    operation with a destination computes it; and every other tensor argument is
+    marked as not writable. Refuses kernels
     whose results and destinations differ in number or type. Functions that are
     no kernels stay as they are.
 
@@ -33,13 +34,14 @@ def BindResultsPass : Pass<"moe-bind-results", "mlir::func::FuncOp"> {
     func.func private @k(%x: tensor<?xf32> {bufferization.writable = false},
                          %out: tensor<?xf32> {bufferization.writable = true})
         -> tensor<?xf32> attributes {moe.kernel, moe.outs = 1} {
-      %0 = bufferization.materialize_in_destination %x in %out
-          : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+      %0 = linalg.copy ins(%x : tensor<?xf32>) outs(%out : tensor<?xf32>) -> tensor<?xf32>
       return %0 : tensor<?xf32>
     }
     ```
   }];
-  let dependentDialects = ["mlir::bufferization::BufferizationDialect"];
+  let dependentDialects = [
+    "mlir::bufferization::BufferizationDialect", "mlir::linalg::LinalgDialect"
+  ];
 }
 
 def TilePass : Pass<"moe-tile", "mlir::func::FuncOp"> {
@@ -225,6 +227,75 @@ def MathPass : Pass<"moe-math", "mlir::ModuleOp"> {
     "mlir::arith::ArithDialect", "mlir::math::MathDialect",
     "mlir::memref::MemRefDialect", "mlir::vector::VectorDialect"
   ];
+}
+
+def LowerCopyPass : Pass<"moe-lower-copy", "mlir::func::FuncOp"> {
+  let summary = "Write copies of memrefs as linalg.copy";
+  let description = [{
+    Each `memref.copy` becomes a `linalg.copy`, which is lowered to loops as other
+    operations are; the upstream lowering calls a function that images do not
+    have.
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+}
+
+def GuardAccessPass : Pass<"moe-guard-access", "mlir::func::FuncOp"> {
+  let summary = "Check indices that come from data";
+  let description = [{
+    Input: bufferised kernels with linalg operations. A `memref.load` in a body
+    whose index is computed from elements of tensors (what a gather makes) is
+    done only where the index is inside; elsewhere the value is 0 and a
+    `cf.assert` fails the run with "index out of range". Indices that are
+    computed from loops and extents alone stay unchecked.
+
+    ```mlir
+    %v = memref.load %table[%i] : memref<?xf32>     // %i from data
+    // becomes
+    cf.assert %inside, "index out of range"
+    %v = scf.if %inside -> (f32) { memref.load ... } else { 0.0 }
+    ```
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"
+  ];
+}
+
+def BoolBytesPass : Pass<"moe-bool-bytes", "mlir::func::FuncOp"> {
+  let summary = "Keep booleans in memory as bytes";
+  let description = [{
+    Input: bufferised kernels lowered to loops. Buffers of i1 become buffers of i8
+    that hold 0 or 1; loads compare with 0, stores extend. LLVM would take i1 in
+    memory for bits of unknown neighbours and not vectorise.
+
+    ```mlir
+    %0 = memref.load %b[%i] : memref<?xi1>
+    // becomes
+    %1 = memref.load %b[%i] : memref<?xi8>
+    %0 = arith.cmpi ne, %1, %c0_i8 : i8
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
+}
+
+def HalfFloatsPass : Pass<"moe-half-floats", "mlir::func::FuncOp"> {
+  let summary = "Compute f16 and bf16 in f32";
+  let description = [{
+    Arithmetic on f16 and bf16 becomes arithmetic on f32 between an `arith.extf`
+    and an `arith.truncf`, so that each operation still rounds to its type; for
+    sums, products, quotients and roots that is the same as rounding once.
+    Integers are converted through f64.
+
+    ```mlir
+    %0 = arith.addf %a, %b : bf16
+    // becomes
+    %1 = arith.extf %a : bf16 to f32
+    %2 = arith.extf %b : bf16 to f32
+    %3 = arith.addf %1, %2 : f32
+    %0 = arith.truncf %3 : f32 to bf16
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
 }
 
 def ScratchPass : Pass<"moe-scratch", "mlir::func::FuncOp"> {

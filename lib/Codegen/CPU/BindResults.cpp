@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace moe {
 #define GEN_PASS_DEF_BINDRESULTSPASS
@@ -69,6 +70,13 @@ LogicalResult BindResultsPass::bindResults(func::FuncOp func) {
     }
     if (result == out ||
         result.getDefiningOp<bufferization::MaterializeInDestinationOp>()) {
+      continue;
+    }
+    // What no operation writes is copied, as an operation that can be cut.
+    if (!result.getDefiningOp<DestinationStyleOpInterface>()) {
+      operand.set(
+          linalg::CopyOp::create(builder, ret.getLoc(), result, Value(out))
+              .getResult(0));
       continue;
     }
     auto bound = bufferization::MaterializeInDestinationOp::create(

@@ -171,7 +171,9 @@ TilePass::chooseTileSizes(linalg::LinalgOp root,
 /// Erases `op` and then the producers that only it kept alive.
 static void eraseDead(IRRewriter &rewriter, Operation *op,
                       DenseSet<Operation *> &erased) {
-  if (!isOpTriviallyDead(op)) {
+  // The checks in a body are done by the tiled operation.
+  if (!isOpTriviallyDead(op) &&
+      !(isa<linalg::LinalgOp>(op) && op->use_empty())) {
     return;
   }
   SmallVector<Operation *> producers;
