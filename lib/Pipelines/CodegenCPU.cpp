@@ -78,6 +78,8 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   manager.addNestedPass<func::FuncOp>(createReuseDestinationsPass());
   manager.addNestedPass<func::FuncOp>(createRematerializePass());
+  // Fusion folds copies of constants; bufferisation wants every result bound.
+  manager.addNestedPass<func::FuncOp>(createBindResultsPass());
   addBufferization(manager);
   // While it can be told which loads come from a tensor.extract.
   manager.addNestedPass<func::FuncOp>(createGuardAccessPass());

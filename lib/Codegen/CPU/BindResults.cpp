@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace moe {
 #define GEN_PASS_DEF_BINDRESULTSPASS
@@ -34,6 +35,25 @@ struct BindResultsPass
 
   LogicalResult bindResults(func::FuncOp func);
 };
+
+/// Whether `result` is what was written to `out` already.
+static bool isBound(Value result, Value out) {
+  if (result == out) {
+    return true;
+  }
+  Operation *op = result.getDefiningOp();
+  if (!op) {
+    return false;
+  }
+  if (auto bound = dyn_cast<bufferization::MaterializeInDestinationOp>(op)) {
+    return bound.getDest() == out;
+  }
+  if (auto loop = dyn_cast<scf::ForallOp>(op)) {
+    return loop.getTiedOpOperand(cast<OpResult>(result))->get() == out;
+  }
+  auto copy = dyn_cast<linalg::CopyOp>(op);
+  return copy && copy.getOutputs()[0] == out;
+}
 
 LogicalResult BindResultsPass::bindResults(func::FuncOp func) {
   // A kernel on memrefs writes its destinations already.
@@ -61,6 +81,7 @@ LogicalResult BindResultsPass::bindResults(func::FuncOp func) {
   }
   auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
   builder.setInsertionPoint(ret);
+  DenseMap<Value, Value> boundTo;
   for (auto [operand, out] : llvm::zip_equal(ret->getOpOperands(), *outs)) {
     Value result = operand.get();
     if (result.getType() != out.getType()) {
@@ -68,19 +89,25 @@ LogicalResult BindResultsPass::bindResults(func::FuncOp func) {
              << operand.getOperandNumber() << " has type " << result.getType()
              << ", but its destination has type " << out.getType();
     }
-    if (result == out ||
-        result.getDefiningOp<bufferization::MaterializeInDestinationOp>()) {
+    if (isBound(result, out)) {
       continue;
     }
-    // What no operation writes is copied, as an operation that can be cut.
-    if (!result.getDefiningOp<DestinationStyleOpInterface>()) {
+    // What no operation writes is copied, as an operation that can be cut; and
+    // so is what lies in another destination already.
+    auto [first, isNew] = boundTo.try_emplace(result, Value());
+    if (!isNew) {
+      result = first->second;
+    }
+    if (!isNew || !result.getDefiningOp<DestinationStyleOpInterface>()) {
       operand.set(
           linalg::CopyOp::create(builder, ret.getLoc(), result, Value(out))
               .getResult(0));
+      first->second = operand.get();
       continue;
     }
     auto bound = bufferization::MaterializeInDestinationOp::create(
         builder, ret.getLoc(), result, out);
+    first->second = bound.getResult();
     operand.set(bound.getResult());
   }
   return success();

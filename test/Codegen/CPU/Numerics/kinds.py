@@ -284,6 +284,20 @@ func.func private @scalar(%x: tensor<f32>, %k: i64, %out: tensor<f32>) -> tensor
   } -> tensor<f32>
   return %0 : tensor<f32>
 }
+func.func private @constant(%out: tensor<4xf32>) -> tensor<4xf32> attributes {moe.kernel, moe.outs = 1} {
+  %0 = arith.constant dense<[1.0, -0.0, 2.5, 3.0]> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+func.func private @same_twice(%x: tensor<?xf32>, %a: tensor<?xf32>, %b: tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>)
+    attributes {moe.kernel, moe.outs = 2} {
+  %0 = linalg.generic {indexing_maps = [affine_map<(a) -> (a)>, affine_map<(a) -> (a)>], iterator_types = ["parallel"]}
+      ins(%x : tensor<?xf32>) outs(%a : tensor<?xf32>) {
+  ^bb0(%e: f32, %o: f32):
+    %v = arith.negf %e : f32
+    linalg.yield %v : f32
+  } -> tensor<?xf32>
+  return %0, %0 : tensor<?xf32>, tensor<?xf32>
+}
 func.func private @static(%x: tensor<3x5xf32>, %out: tensor<5xf32>) -> tensor<5xf32>
     attributes {moe.kernel, moe.outs = 1} {
   %zero = arith.constant 0.0 : f32
@@ -382,6 +396,14 @@ def check_moves(test, kernels, level, random):
     out = np.zeros((), np.float32)
     run("scalar", Tensor(x), -3, Tensor(out))
     test.same_bits(out, np.asarray(np.float32(-4.5)), f"scalar {level}")
+    out = np.zeros(4, np.float32)
+    run("constant", Tensor(out, []))
+    test.same_bits(out, np.array([1, -0.0, 2.5, 3], np.float32), f"constant {level}")
+    x = values(random, 40000, np.float32)
+    a, b = np.zeros_like(x), np.zeros_like(x)
+    run("same_twice", Tensor(x), Tensor(a), Tensor(b), chunk=1)
+    test.same_bits(a, -x, f"first of same_twice {level}")
+    test.same_bits(b, -x, f"second of same_twice {level}")
     x = values(random, (3, 5), np.float32)
     out = np.zeros(5, np.float32)
     run("static", Tensor(x, []), Tensor(out, []))
