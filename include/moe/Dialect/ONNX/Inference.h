@@ -23,25 +23,48 @@ namespace moe::onnx {
 /// not supported.
 mlir::Type elementTypeOfNumber(int64_t number, mlir::MLIRContext *context);
 
-/// What is known of an integer: its value, or a name that stands for it (a
-/// dimension's symbol or an expression over such), or nothing.
+/// What is known of an integer: its value, or an expression over dimension
+/// symbols, or nothing. An expression is a text in canonical form, so that
+/// equal ones have equal texts: a sum of products, `N*S+2`, whose factors are
+/// names or `floor(N/4)`, `max(N,8)`, `min(N,8)`. A factor is never negative.
 struct SymbolicInt {
   std::optional<int64_t> value;
   std::string symbol;
 
   static SymbolicInt constant(int64_t number) { return {number, ""}; }
   static SymbolicInt unknown() { return {}; }
-  static SymbolicInt named(StringRef name) { return {std::nullopt, name.str()}; }
+  /// An expression in canonical form, as types have it.
+  static SymbolicInt named(StringRef text) {
+    return {std::nullopt, text.str()};
+  }
+  /// The size that a model names so; a name that reads like an expression is
+  /// put in quotes.
+  static SymbolicInt dimension(StringRef name);
+  /// An expression that is no sum of products; unknown if it is too long.
+  static SymbolicInt factor(StringRef text);
 
   bool isUnknown() const { return !value && symbol.empty(); }
+  /// Whether it is at least 0, and at least 1, in every run.
+  bool isNonNegative() const;
+  bool isPositive() const;
+  /// The quotient if the division leaves no rest in any run.
+  std::optional<SymbolicInt> dividedBy(const SymbolicInt &by) const;
+  /// The value or the expression as text.
+  std::string str() const;
+
   bool operator==(const SymbolicInt &other) const {
     return value == other.value && symbol == other.symbol;
   }
+  bool operator!=(const SymbolicInt &other) const { return !(*this == other); }
 };
 
 SymbolicInt operator+(const SymbolicInt &lhs, const SymbolicInt &rhs);
 SymbolicInt operator-(const SymbolicInt &lhs, const SymbolicInt &rhs);
 SymbolicInt operator*(const SymbolicInt &lhs, const SymbolicInt &rhs);
+/// Rounded down; unknown unless the divisor is a positive constant.
+SymbolicInt floorDivide(const SymbolicInt &lhs, const SymbolicInt &rhs);
+SymbolicInt maximum(const SymbolicInt &lhs, const SymbolicInt &rhs);
+SymbolicInt minimum(const SymbolicInt &lhs, const SymbolicInt &rhs);
 
 /// A shape, dimension by dimension.
 using SymbolicShape = SmallVector<SymbolicInt>;
@@ -52,8 +75,7 @@ SymbolicShape getShape(mlir::RankedTensorType type);
 mlir::RankedTensorType getType(const SymbolicShape &shape, mlir::Type element);
 
 /// What is known of the elements of small integer tensors.
-using PartialValues =
-    llvm::DenseMap<mlir::Value, SmallVector<SymbolicInt>>;
+using PartialValues = llvm::DenseMap<mlir::Value, SmallVector<SymbolicInt>>;
 
 /// One node that is being inferred.
 class InferContext {
@@ -71,7 +93,9 @@ public:
   mlir::Type element(unsigned index) const {
     return inputType(index).getElementType();
   }
-  SymbolicShape shape(unsigned index) const { return getShape(inputType(index)); }
+  SymbolicShape shape(unsigned index) const {
+    return getShape(inputType(index));
+  }
   int64_t rank(unsigned index) const { return inputType(index).getRank(); }
 
   int64_t integer(StringRef name, int64_t value) const;
@@ -86,7 +110,8 @@ public:
   std::optional<SmallVector<int64_t>> constants(unsigned index) const;
 
   unsigned numResults() const { return results.size(); }
-  void setResult(unsigned index, const SymbolicShape &shape, mlir::Type element);
+  void setResult(unsigned index, const SymbolicShape &shape,
+                 mlir::Type element);
   void setElements(SmallVector<SymbolicInt> elements) {
     resultElements = std::move(elements);
   }

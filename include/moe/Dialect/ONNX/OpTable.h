@@ -28,8 +28,17 @@ namespace moe::onnx {
 /// Versions of ONNX's own operator set that a model may import.
 inline constexpr int64_t kFirstOpset = 7, kLastOpset = 28;
 
-enum class AttributeKind { INT, FLOAT, STRING, TENSOR, INTS, FLOATS, STRINGS,
-                           SPARSE_TENSOR, GRAPH };
+enum class AttributeKind {
+  INT,
+  FLOAT,
+  STRING,
+  TENSOR,
+  INTS,
+  FLOATS,
+  STRINGS,
+  SPARSE_TENSOR,
+  GRAPH
+};
 
 struct AttributeSpec {
   StringRef name;

@@ -7,12 +7,15 @@
 
 #include "InferenceRules.h"
 
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace moe;
 using namespace moe::onnx;
 
-FailureOr<SymbolicShape>
-moe::onnx::broadcast(InferContext &context, ArrayRef<SymbolicShape> shapes) {
+FailureOr<SymbolicShape> moe::onnx::broadcast(InferContext &context,
+                                              ArrayRef<SymbolicShape> shapes) {
   size_t rank = 0;
   for (const SymbolicShape &shape : shapes) {
     rank = std::max(rank, shape.size());
@@ -30,8 +33,7 @@ moe::onnx::broadcast(InferContext &context, ArrayRef<SymbolicShape> shapes) {
       } else if (known.value && size.value && *known.value != *size.value) {
         return context.fail("dimension " + Twine(at) +
                             " of the result would be both " +
-                            Twine(*known.value) + " and " +
-                            Twine(*size.value));
+                            Twine(*known.value) + " and " + Twine(*size.value));
       } else if (!known.value && size.value) {
         // A size other than 1 decides.
         known = size;
@@ -71,46 +73,154 @@ static LogicalResult checkSameElement(InferContext &context) {
   return success();
 }
 
-/// Elements of integer results that are known.
+//===----------------------------------------------------------------------===//
+// Known elements
+//===----------------------------------------------------------------------===//
+
+using Elements = SmallVector<SymbolicInt>;
+
+/// The elements of an input, repeated to a static shape that it broadcasts to.
+static std::optional<Elements> spread(InferContext &context, unsigned index,
+                                      RankedTensorType result) {
+  std::optional<Elements> elements = context.elements(index);
+  RankedTensorType type = context.inputType(index);
+  if (!elements || !type.hasStaticShape()) {
+    return std::nullopt;
+  }
+  int64_t lead = result.getRank() - type.getRank();
+  Elements spreaded;
+  for (int64_t i = 0; i < result.getNumElements(); ++i) {
+    int64_t rest = i, position = 0, stride = 1;
+    for (int64_t dim = result.getRank() - 1; dim >= lead; --dim) {
+      int64_t size = type.getDimSize(dim - lead);
+      position += size == 1 ? 0 : rest % result.getDimSize(dim) * stride;
+      rest /= result.getDimSize(dim);
+      stride *= size;
+    }
+    spreaded.push_back((*elements)[position]);
+  }
+  return spreaded;
+}
+
+/// A value as its type holds it; one that overflows is not followed.
+static SymbolicInt fit(SymbolicInt value, Type element) {
+  auto type = cast<IntegerType>(element);
+  if (!value.value) {
+    // A size fits 64 bits; narrower numbers may wrap.
+    return type.isSignlessInteger(64) ? value : SymbolicInt::unknown();
+  }
+  unsigned bits = type.getWidth();
+  bool fits = type.isUnsigned() || bits == 1
+                  ? *value.value >= 0 && llvm::isUIntN(bits, *value.value)
+                  : llvm::isIntN(bits, *value.value);
+  return fits ? value : SymbolicInt::unknown();
+}
+
+/// Whether lhs < rhs, as far as it is known.
+static SymbolicInt less(const SymbolicInt &lhs, const SymbolicInt &rhs) {
+  if ((rhs - lhs).isPositive()) {
+    return SymbolicInt::constant(1);
+  }
+  return (lhs - rhs).isNonNegative() ? SymbolicInt::constant(0)
+                                     : SymbolicInt::unknown();
+}
+
+static SymbolicInt equal(const SymbolicInt &lhs, const SymbolicInt &rhs) {
+  if (lhs.isUnknown() || rhs.isUnknown()) {
+    return SymbolicInt::unknown();
+  }
+  if (lhs == rhs) {
+    return SymbolicInt::constant(1);
+  }
+  bool differ = (lhs.value && rhs.value) || (lhs - rhs).isPositive() ||
+                (rhs - lhs).isPositive();
+  return differ ? SymbolicInt::constant(0) : SymbolicInt::unknown();
+}
+
+static SymbolicInt negated(const SymbolicInt &flag) {
+  return flag.value ? SymbolicInt::constant(*flag.value == 0 ? 1 : 0) : flag;
+}
+
+/// Division of integers truncates.
+static SymbolicInt divide(const SymbolicInt &lhs, const SymbolicInt &rhs) {
+  if (lhs.value && rhs.value) {
+    if (*rhs.value == 0 || (*lhs.value == INT64_MIN && *rhs.value == -1)) {
+      return SymbolicInt::unknown();
+    }
+    return SymbolicInt::constant(*lhs.value / *rhs.value);
+  }
+  if (auto exact = lhs.dividedBy(rhs); exact && rhs.isPositive()) {
+    return *exact;
+  }
+  return lhs.isNonNegative() ? floorDivide(lhs, rhs) : SymbolicInt::unknown();
+}
+
+/// Mod of integers has the sign of the divisor.
+static SymbolicInt modulo(const SymbolicInt &lhs, const SymbolicInt &rhs) {
+  SymbolicInt quotient = floorDivide(lhs, rhs);
+  return quotient.isUnknown() ? quotient : lhs - quotient * rhs;
+}
+
+static SymbolicInt apply(StringRef name, const SymbolicInt &a,
+                         const SymbolicInt &b) {
+  using Function = SymbolicInt (*)(const SymbolicInt &, const SymbolicInt &);
+  static const llvm::StringMap<Function> functions = {
+      {"Add", [](auto &x, auto &y) { return x + y; }},
+      {"Sum", [](auto &x, auto &y) { return x + y; }},
+      {"Sub", [](auto &x, auto &y) { return x - y; }},
+      {"Mul", [](auto &x, auto &y) { return x * y; }},
+      {"Div", divide},
+      {"Mod", modulo},
+      {"Max", maximum},
+      {"Min", minimum},
+      {"Equal", equal},
+      {"Less", less},
+      {"Greater", [](auto &x, auto &y) { return less(y, x); }},
+      {"LessOrEqual", [](auto &x, auto &y) { return negated(less(y, x)); }},
+      {"GreaterOrEqual", [](auto &x, auto &y) { return negated(less(x, y)); }},
+      // Flags are 0 or 1.
+      {"And", [](auto &x, auto &y) { return x * y; }},
+      {"Or", maximum},
+      {"Xor", [](auto &x, auto &y) { return negated(equal(x, y)); }}};
+  auto function = functions.find(name);
+  return function == functions.end() ? SymbolicInt::unknown()
+                                     : function->second(a, b);
+}
+
+/// Elements of an integer result of small static shape.
 static void inferValues(InferContext &context) {
-  auto lhs = context.elements(0);
-  auto rhs = context.numInputs() == 2 ? context.elements(1)
-                                      : std::nullopt;
-  if (!lhs || !rhs) {
+  auto type = dyn_cast_or_null<RankedTensorType>(context.results[0]);
+  if (!type || !type.hasStaticShape() ||
+      !isa<IntegerType>(type.getElementType()) ||
+      !isa<IntegerType>(context.element(0)) ||
+      type.getNumElements() > kMaxPartialElements ||
+      (context.opType() == "Mod" && context.integer("fmod", 0) != 0)) {
     return;
   }
-  size_t count = std::max(lhs->size(), rhs->size());
-  if ((lhs->size() != count && lhs->size() != 1) ||
-      (rhs->size() != count && rhs->size() != 1) || lhs->empty() ||
-      rhs->empty()) {
-    return;
-  }
-  SmallVector<SymbolicInt> result;
-  for (size_t i = 0; i < count; ++i) {
-    const SymbolicInt &a = (*lhs)[lhs->size() == 1 ? 0 : i];
-    const SymbolicInt &b = (*rhs)[rhs->size() == 1 ? 0 : i];
-    if (context.opType() == "Add") {
-      result.push_back(a + b);
-    } else if (context.opType() == "Sub") {
-      result.push_back(a - b);
-    } else if (context.opType() == "Mul") {
-      result.push_back(a * b);
-    } else if (context.opType() == "Div" && a.value && b.value &&
-               *b.value != 0) {
-      result.push_back(SymbolicInt::constant(*a.value / *b.value));
-    } else {
-      result.push_back(SymbolicInt::unknown());
+  std::optional<Elements> result = spread(context, 0, type);
+  for (unsigned i = 1; result && i < context.numInputs(); ++i) {
+    std::optional<Elements> next = spread(context, i, type);
+    if (!next) {
+      return;
+    }
+    for (auto [a, b] : llvm::zip_equal(*result, *next)) {
+      a = fit(apply(context.opType(), a, b), type.getElementType());
     }
   }
-  context.setElements(result);
+  if (result) {
+    context.setElements(std::move(*result));
+  }
 }
 
 static LogicalResult arithmetic(InferContext &context) {
-  if (failed(checkSameElement(context))) {
+  if (failed(checkSameElement(context)) ||
+      failed(inferBroadcast(context, context.element(0)))) {
     return failure();
   }
-  inferValues(context);
-  return inferBroadcast(context, context.element(0));
+  if (context.opType() != "Mean") {
+    inferValues(context);
+  }
+  return success();
 }
 
 /// Pow's exponent may have another type.
@@ -119,11 +229,13 @@ static LogicalResult power(InferContext &context) {
 }
 
 static LogicalResult comparison(InferContext &context) {
-  if (failed(checkSameElement(context))) {
+  if (failed(checkSameElement(context)) ||
+      failed(inferBroadcast(
+          context, IntegerType::get(context.element(0).getContext(), 1)))) {
     return failure();
   }
-  return inferBroadcast(
-      context, IntegerType::get(context.element(0).getContext(), 1));
+  inferValues(context);
+  return success();
 }
 
 static LogicalResult test(InferContext &context) {
@@ -134,9 +246,20 @@ static LogicalResult test(InferContext &context) {
 
 static LogicalResult same(InferContext &context) {
   context.setResult(0, context.shape(0), context.element(0));
-  if (auto elements = context.elements(0);
-      elements && context.opType() == "Identity") {
-    context.setElements(*elements);
+  auto elements = context.elements(0);
+  if (!elements) {
+    return success();
+  }
+  if (context.opType() == "Identity") {
+    context.setElements(std::move(*elements));
+  } else if (context.opType() == "Neg" || context.opType() == "Not") {
+    for (SymbolicInt &element : *elements) {
+      element =
+          context.opType() == "Not"
+              ? negated(element)
+              : fit(SymbolicInt::constant(0) - element, context.element(0));
+    }
+    context.setElements(std::move(*elements));
   }
   return success();
 }
@@ -145,7 +268,29 @@ static LogicalResult where(InferContext &context) {
   if (context.element(1) != context.element(2)) {
     return context.fail("the two alternatives have different element types");
   }
-  return inferBroadcast(context, context.element(1));
+  if (failed(inferBroadcast(context, context.element(1)))) {
+    return failure();
+  }
+  auto type = cast<RankedTensorType>(context.results[0]);
+  if (!type.hasStaticShape() || !isa<IntegerType>(type.getElementType()) ||
+      type.getNumElements() > kMaxPartialElements) {
+    return success();
+  }
+  auto condition = spread(context, 0, type);
+  auto yes = spread(context, 1, type), no = spread(context, 2, type);
+  if (!yes || !no) {
+    return success();
+  }
+  for (size_t i = 0; i < yes->size(); ++i) {
+    SymbolicInt flag = condition ? (*condition)[i] : SymbolicInt::unknown();
+    if (flag.value == 0) {
+      (*yes)[i] = (*no)[i];
+    } else if (!flag.value && !((*yes)[i] == (*no)[i])) {
+      (*yes)[i] = SymbolicInt::unknown();
+    }
+  }
+  context.setElements(std::move(*yes));
+  return success();
 }
 
 static LogicalResult cast_(InferContext &context) {
@@ -157,14 +302,25 @@ static LogicalResult cast_(InferContext &context) {
                                   context.element(0).getContext());
   }
   if (!element) {
-    return context.fail("the type to cast to is not supported");
+    return context.fail("the type to cast to, number " +
+                        Twine(context.integer("to", 0)) + ", is not supported");
   }
   context.setResult(0, context.shape(0), element);
-  if (auto elements = context.elements(0);
-      elements && isa<IntegerType>(element) &&
-      element.getIntOrFloatBitWidth() >= 32) {
-    context.setElements(*elements);
+  auto elements = context.elements(0);
+  if (!elements || !isa<IntegerType>(element)) {
+    return success();
   }
+  for (SymbolicInt &value : *elements) {
+    if (!element.isInteger(1)) {
+      value = fit(value, element);
+    } else if (value.value) {
+      value = SymbolicInt::constant(*value.value != 0 ? 1 : 0);
+    } else {
+      value = value.isPositive() ? SymbolicInt::constant(1)
+                                 : SymbolicInt::unknown();
+    }
+  }
+  context.setElements(std::move(*elements));
   return success();
 }
 
@@ -181,11 +337,12 @@ void moe::onnx::addElementwiseRules(InferenceRules &rules) {
   rules[":IsNaN"] = test;
   rules[":IsInf"] = test;
   for (StringRef name :
-       {"Neg",     "Abs",     "Sign",        "Sqrt",    "Reciprocal", "Exp",
-        "Log",     "Floor",   "Ceil",        "Round",   "Clip",       "Erf",
-        "Sin",     "Cos",     "Not",         "Relu",    "LeakyRelu",  "Elu",
-        "Sigmoid", "Tanh",    "HardSigmoid", "Gelu",    "Softplus",   "Softsign",
-        "Swish",   "HardSwish", "Identity",  "Softmax", "LogSoftmax", "CumSum",
+       {"Neg",         "Abs",       "Sign",     "Sqrt",       "Reciprocal",
+        "Exp",         "Log",       "Floor",    "Ceil",       "Round",
+        "Clip",        "Erf",       "Sin",      "Cos",        "Not",
+        "Relu",        "LeakyRelu", "Elu",      "Sigmoid",    "Tanh",
+        "HardSigmoid", "Gelu",      "Softplus", "Softsign",   "Swish",
+        "HardSwish",   "Identity",  "Softmax",  "LogSoftmax", "CumSum",
         "Trilu"}) {
     rules[(":" + name).str()] = same;
   }

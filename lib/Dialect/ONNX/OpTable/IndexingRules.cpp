@@ -7,7 +7,7 @@
 
 #include "InferenceRules.h"
 
-#include <cmath>
+#include "llvm/ADT/APSInt.h"
 
 using namespace mlir;
 using namespace moe;
@@ -106,109 +106,164 @@ static SliceParameters sliceParameters(InferContext &context) {
           context.elements(4)};
 }
 
+namespace {
+
+/// The positions that a slice takes of one dimension of static size.
+struct SliceRange {
+  int64_t first, step, count;
+
+  SliceRange(int64_t extent, int64_t start, int64_t end, int64_t step)
+      : step(step) {
+    auto clamp = [&](int64_t value, int64_t low, int64_t high) {
+      value = value < 0 ? std::max(value, -extent - 1) + extent : value;
+      return std::min(std::max(value, low), high);
+    };
+    if (step > 0) {
+      first = clamp(start, 0, extent);
+      count = clamp(end, 0, extent) - first;
+    } else {
+      first = clamp(start, -1, extent - 1);
+      count = first - clamp(end, -1, extent - 1);
+    }
+    // The magnitude of the smallest integer is none.
+    uint64_t stride = step > 0 ? step : -static_cast<uint64_t>(step);
+    count = count <= 0 ? 0 : static_cast<int64_t>((count - 1) / stride + 1);
+  }
+};
+
+} // namespace
+
+/// A bound of a slice, from 0 to the size.
+static SymbolicInt sliceBound(const SymbolicInt &size, SymbolicInt bound) {
+  SymbolicInt zero = SymbolicInt::constant(0);
+  if (bound.value && *bound.value < 0) {
+    bound = maximum(size + bound, zero);
+  } else if (!bound.isNonNegative()) {
+    return SymbolicInt::unknown();
+  }
+  // What exporters write for "to the end".
+  return bound.value && *bound.value >= INT32_MAX && !size.value
+             ? size
+             : minimum(bound, size);
+}
+
 /// The size that a slice leaves of a dimension.
 static SymbolicInt slicedSize(const SymbolicInt &size, const SymbolicInt &start,
                               const SymbolicInt &end, int64_t step) {
-  if (!start.value || !end.value) {
+  if (size.value && start.value && end.value) {
+    return SymbolicInt::constant(
+        SliceRange(*size.value, *start.value, *end.value, step).count);
+  }
+  if (step < 0 || step > INT32_MAX) {
     return SymbolicInt::unknown();
   }
-  if (!size.value) {
-    // All of it.
-    bool whole = *start.value == 0 && *end.value >= INT32_MAX && step == 1;
-    return whole ? size : SymbolicInt::unknown();
+  SymbolicInt span = sliceBound(size, end) - sliceBound(size, start);
+  if (!span.isNonNegative()) {
+    span = maximum(span, SymbolicInt::constant(0));
   }
-  int64_t extent = *size.value;
-  auto clamp = [&](int64_t value, int64_t low, int64_t high) {
-    value += value < 0 ? extent : 0;
-    return std::min(std::max(value, low), high);
-  };
-  int64_t first, last;
-  if (step > 0) {
-    first = clamp(*start.value, 0, extent);
-    last = clamp(*end.value, 0, extent);
-  } else {
-    first = clamp(*start.value, 0, extent - 1);
-    last = *end.value < -extent ? -1 : clamp(*end.value, -1, extent - 1);
-  }
-  int64_t span = step > 0 ? last - first : first - last;
-  int64_t stride = std::abs(step);
-  return SymbolicInt::constant(span <= 0 ? 0 : (span + stride - 1) / stride);
+  return floorDivide(span + SymbolicInt::constant(step - 1),
+                     SymbolicInt::constant(step));
 }
 
+/// The elements of a slice of a list.
 static void sliceElements(InferContext &context,
                           const SliceParameters &parameters) {
   auto elements = context.elements(0);
-  if (!elements || context.rank(0) != 1 || !parameters.starts ||
-      parameters.starts->size() != 1 || !(*parameters.starts)[0].value ||
-      !(*parameters.ends)[0].value) {
+  if (!elements || context.rank(0) != 1 || parameters.starts->size() != 1) {
     return;
   }
-  int64_t step = parameters.steps && (*parameters.steps)[0].value
-                     ? *(*parameters.steps)[0].value
-                     : 1;
-  if (step != 1) {
+  std::optional<int64_t> start = (*parameters.starts)[0].value;
+  std::optional<int64_t> end = (*parameters.ends)[0].value;
+  std::optional<int64_t> step =
+      parameters.steps ? (*parameters.steps)[0].value : 1;
+  if (!start || !end || !step) {
     return;
   }
-  int64_t extent = elements->size();
-  auto bound = [&](int64_t value) {
-    value += value < 0 ? extent : 0;
-    return std::min(std::max<int64_t>(value, 0), extent);
-  };
-  int64_t first = bound(*(*parameters.starts)[0].value);
-  int64_t last = bound(*(*parameters.ends)[0].value);
+  SliceRange range(elements->size(), *start, *end, *step);
   SmallVector<SymbolicInt> result;
-  for (int64_t i = first; i < last; ++i) {
-    result.push_back((*elements)[i]);
+  for (int64_t i = 0; i < range.count; ++i) {
+    result.push_back((*elements)[range.first + i * range.step]);
   }
-  context.setElements(result);
+  context.setElements(std::move(result));
+}
+
+/// The axes that a slice cuts; unknown axes fail.
+static FailureOr<SmallVector<int64_t>>
+slicedAxes(InferContext &context, const SliceParameters &parameters,
+           size_t count) {
+  SmallVector<int64_t> axes;
+  SmallVector<bool> seen(context.rank(0));
+  for (size_t i = 0; i < count; ++i) {
+    std::optional<int64_t> given =
+        parameters.axes ? (*parameters.axes)[i].value : static_cast<int64_t>(i);
+    if (!given) {
+      return context.fail("axes must be known at compile time");
+    }
+    FailureOr<int64_t> axis = context.axis(*given, context.rank(0));
+    if (failed(axis)) {
+      return failure();
+    }
+    if (seen[*axis]) {
+      return context.fail("axis " + Twine(*given) + " is given twice");
+    }
+    seen[*axis] = true;
+    axes.push_back(*axis);
+  }
+  return axes;
 }
 
 static LogicalResult slice(InferContext &context) {
   SymbolicShape shape = context.shape(0);
   SliceParameters parameters = sliceParameters(context);
-  int64_t rank = shape.size();
-  if (!parameters.starts || !parameters.ends) {
-    // Which dimensions are cut may be known all the same.
-    if (!parameters.axes) {
-      shape.assign(rank, SymbolicInt::unknown());
-    } else {
-      for (const SymbolicInt &axis : *parameters.axes) {
-        FailureOr<int64_t> dim = context.axis(axis.value.value_or(0), rank);
-        if (failed(dim)) {
-          return failure();
-        }
-        shape[*dim] = SymbolicInt::unknown();
-      }
-    }
+  bool known = parameters.starts && parameters.ends;
+  if (!known && !parameters.axes) {
+    // Nothing says which dimensions are cut.
+    shape.assign(shape.size(), SymbolicInt::unknown());
     context.setResult(0, shape, context.element(0));
     return success();
   }
-  size_t count = parameters.starts->size();
-  if (parameters.ends->size() != count ||
+  size_t count = known ? parameters.starts->size() : parameters.axes->size();
+  if ((parameters.starts && parameters.starts->size() != count) ||
+      (parameters.ends && parameters.ends->size() != count) ||
       (parameters.axes && parameters.axes->size() != count) ||
       (parameters.steps && parameters.steps->size() != count)) {
     return context.fail("starts, ends, axes and steps have different lengths");
   }
-  for (size_t i = 0; i < count; ++i) {
-    int64_t given = parameters.axes ? (*parameters.axes)[i].value.value_or(0)
-                                    : static_cast<int64_t>(i);
-    FailureOr<int64_t> axis = context.axis(given, rank);
-    if (failed(axis)) {
-      return failure();
-    }
-    SymbolicInt step = parameters.steps ? (*parameters.steps)[i]
-                                        : SymbolicInt::constant(1);
+  FailureOr<SmallVector<int64_t>> axes = slicedAxes(context, parameters, count);
+  if (failed(axes)) {
+    return failure();
+  }
+  for (auto [i, axis] : llvm::enumerate(*axes)) {
+    SymbolicInt step = parameters.steps      ? (*parameters.steps)[i]
+                       : context.hasInput(4) ? SymbolicInt::unknown()
+                                             : SymbolicInt::constant(1);
     if (step.value == 0) {
       return context.fail("a step is 0");
     }
-    shape[*axis] = step.value ? slicedSize(shape[*axis],
-                                           (*parameters.starts)[i],
-                                           (*parameters.ends)[i], *step.value)
-                              : SymbolicInt::unknown();
+    shape[axis] = known && step.value
+                      ? slicedSize(shape[axis], (*parameters.starts)[i],
+                                   (*parameters.ends)[i], *step.value)
+                      : SymbolicInt::unknown();
   }
-  sliceElements(context, parameters);
+  if (known && (parameters.steps || !context.hasInput(4))) {
+    sliceElements(context, parameters);
+  }
   context.setResult(0, shape, context.element(0));
   return success();
+}
+
+/// The sizes of the parts of a split that are not listed: equal, but for the
+/// last one, which may be smaller.
+static SymbolicInt splitPart(const SymbolicInt &size, int64_t count,
+                             int64_t index) {
+  SymbolicInt parts = SymbolicInt::constant(count);
+  if (std::optional<SymbolicInt> equal = size.dividedBy(parts)) {
+    return *equal;
+  }
+  SymbolicInt part =
+      floorDivide(size + SymbolicInt::constant(count - 1), parts);
+  return minimum(part, maximum(size - part * SymbolicInt::constant(index),
+                               SymbolicInt::constant(0)));
 }
 
 static LogicalResult split(InferContext &context) {
@@ -218,29 +273,42 @@ static LogicalResult split(InferContext &context) {
   if (failed(axis)) {
     return failure();
   }
-  std::optional<SmallVector<int64_t>> parts = context.integers("split");
-  if (context.hasInput(1)) {
-    parts = context.constants(1);
-  }
-  SymbolicInt size = shape[*axis];
+  auto parts = asSymbolic(context.integers("split"));
   int64_t count = context.numResults();
-  for (int64_t i = 0; i < count; ++i) {
-    if (parts) {
-      if (static_cast<int64_t>(parts->size()) != count) {
-        return context.fail("split has " + Twine(parts->size()) +
-                            " parts for " + Twine(count) + " outputs");
-      }
-      shape[*axis] = SymbolicInt::constant((*parts)[i]);
-    } else if (size.value) {
-      // The last part may be smaller.
-      int64_t part = (*size.value + count - 1) / count;
-      int64_t left = *size.value - part * i;
-      shape[*axis] = SymbolicInt::constant(
-          std::max<int64_t>(0, std::min(part, left)));
-    } else {
-      shape[*axis] = SymbolicInt::unknown();
+  if (context.hasInput(1)) {
+    parts = context.elements(1);
+    if (!parts) {
+      parts.emplace(count, SymbolicInt::unknown());
     }
+  }
+  if (parts && static_cast<int64_t>(parts->size()) != count) {
+    return context.fail("split has " + Twine(parts->size()) + " parts for " +
+                        Twine(count) + " outputs");
+  }
+  if (int64_t stated = context.integer("num_outputs", count); stated != count) {
+    return context.fail("num_outputs is " + Twine(stated) + ", but there are " +
+                        Twine(count) + " outputs");
+  }
+  SymbolicInt size = shape[*axis], sum = SymbolicInt::constant(0);
+  if (!parts && context.version() < 18 && size.value &&
+      *size.value % count != 0) {
+    return context.fail("dimension " + Twine(*axis) + " of size " +
+                        Twine(*size.value) + " cannot be cut into " +
+                        Twine(count) + " equal parts");
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    SymbolicInt part = parts ? (*parts)[i] : splitPart(size, count, i);
+    if (part.value && *part.value < 0) {
+      return context.fail("a part has the size " + Twine(*part.value));
+    }
+    sum = sum + part;
+    shape[*axis] = part;
     context.setResult(i, shape, context.element(0));
+  }
+  if (parts && size.value && sum.value && *size.value != *sum.value) {
+    return context.fail("the parts have " + Twine(*sum.value) +
+                        " elements together, but dimension " + Twine(*axis) +
+                        " has " + Twine(*size.value));
   }
   return success();
 }
@@ -282,6 +350,20 @@ static LogicalResult gatherElements(InferContext &context) {
   return success();
 }
 
+/// A depth that is given as a floating-point number.
+static SymbolicInt floatDepth(DenseFPElementsAttr value) {
+  if (value.getNumElements() != 1) {
+    return SymbolicInt::unknown();
+  }
+  APFloat number = *value.begin();
+  llvm::APSInt integer(64, /*isUnsigned=*/false);
+  bool exact;
+  return number.convertToInteger(integer, APFloat::rmTowardZero, &exact) ==
+                 APFloat::opInvalidOp
+             ? SymbolicInt::unknown()
+             : SymbolicInt::constant(integer.getSExtValue());
+}
+
 static LogicalResult oneHot(InferContext &context) {
   SymbolicShape shape = context.shape(0);
   FailureOr<int64_t> axis =
@@ -291,11 +373,17 @@ static LogicalResult oneHot(InferContext &context) {
   }
   SymbolicInt depth = SymbolicInt::unknown();
   if (auto elements = context.elements(1)) {
-    depth = (*elements)[0];
+    depth = elements->empty() ? SymbolicInt::unknown() : (*elements)[0];
   } else if (auto constant = context.input(1).getDefiningOp<ConstantOp>()) {
     if (auto value = dyn_cast<DenseFPElementsAttr>(constant.getValue())) {
-      depth = SymbolicInt::constant((*value.begin()).convertToDouble());
+      depth = floatDepth(value);
     }
+  }
+  if (depth.value && *depth.value < 0) {
+    return context.fail("the depth is " + Twine(*depth.value));
+  }
+  if (!depth.isNonNegative()) {
+    depth = SymbolicInt::unknown();
   }
   shape.insert(shape.begin() + *axis, depth);
   context.setResult(0, shape, context.element(2));

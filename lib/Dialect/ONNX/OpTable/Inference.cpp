@@ -1,4 +1,4 @@
-//===- Inference.cpp - symbolic integers and the context of a node --------===//
+//===- Inference.cpp - shapes, and the context of a node -----------------===//
 //
 // Part of moec, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,7 +10,6 @@
 #include "InferenceRules.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace moe;
@@ -67,63 +66,8 @@ InferFunction moe::onnx::findInference(StringRef domain, StringRef name) {
 }
 
 //===----------------------------------------------------------------------===//
-// Symbolic integers
+// Shapes and types
 //===----------------------------------------------------------------------===//
-
-/// A sum, difference or product as text. Products are sorted, so that equal ones
-/// have equal names.
-static std::string text(const SymbolicInt &value) {
-  return value.value ? std::to_string(*value.value) : value.symbol;
-}
-
-static SymbolicInt combine(const SymbolicInt &lhs, const SymbolicInt &rhs,
-                           StringRef op) {
-  if (lhs.isUnknown() || rhs.isUnknown()) {
-    return SymbolicInt::unknown();
-  }
-  return SymbolicInt::named("(" + text(lhs) + op.str() + text(rhs) + ")");
-}
-
-SymbolicInt moe::onnx::operator+(const SymbolicInt &lhs,
-                                 const SymbolicInt &rhs) {
-  if (lhs.value && rhs.value) {
-    auto sum = llvm::checkedAdd(*lhs.value, *rhs.value);
-    return sum ? SymbolicInt::constant(*sum) : SymbolicInt::unknown();
-  }
-  if (rhs.value == 0) {
-    return lhs;
-  }
-  return lhs.value == 0 ? rhs : combine(lhs, rhs, "+");
-}
-
-SymbolicInt moe::onnx::operator-(const SymbolicInt &lhs,
-                                 const SymbolicInt &rhs) {
-  if (lhs.value && rhs.value) {
-    auto difference = llvm::checkedSub(*lhs.value, *rhs.value);
-    return difference ? SymbolicInt::constant(*difference)
-                      : SymbolicInt::unknown();
-  }
-  return rhs.value == 0 ? lhs : combine(lhs, rhs, "-");
-}
-
-SymbolicInt moe::onnx::operator*(const SymbolicInt &lhs,
-                                 const SymbolicInt &rhs) {
-  if (lhs.value && rhs.value) {
-    auto product = llvm::checkedMul(*lhs.value, *rhs.value);
-    return product ? SymbolicInt::constant(*product) : SymbolicInt::unknown();
-  }
-  if (lhs.value == 0 || rhs.value == 0) {
-    return SymbolicInt::constant(0);
-  }
-  if (lhs.value == 1) {
-    return rhs;
-  }
-  if (rhs.value == 1) {
-    return lhs;
-  }
-  return text(rhs) < text(lhs) ? combine(rhs, lhs, "*")
-                               : combine(lhs, rhs, "*");
-}
 
 SymbolicShape moe::onnx::getShape(RankedTensorType type) {
   auto dims = dyn_cast_or_null<DimsAttr>(type.getEncoding());
@@ -147,8 +91,7 @@ RankedTensorType moe::onnx::getType(const SymbolicShape &shape, Type element) {
   for (const SymbolicInt &size : shape) {
     bool isStatic = size.value && *size.value >= 0;
     sizes.push_back(isStatic ? *size.value : ShapedType::kDynamic);
-    symbols.push_back(
-        StringAttr::get(context, isStatic ? "" : size.symbol));
+    symbols.push_back(StringAttr::get(context, isStatic ? "" : size.symbol));
     named |= !symbols.back().getValue().empty();
   }
   return RankedTensorType::get(
@@ -166,7 +109,8 @@ InferContext::InferContext(StringRef opType, int64_t version, ValueRange inputs,
       attributes(attributes), values(values) {}
 
 bool InferContext::hasInput(unsigned index) const {
-  return index < inputs.size() && isa<RankedTensorType>(inputs[index].getType());
+  return index < inputs.size() &&
+         isa<RankedTensorType>(inputs[index].getType());
 }
 
 RankedTensorType InferContext::inputType(unsigned index) const {
@@ -248,12 +192,10 @@ FailureOr<int64_t> InferContext::axis(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
-FailureOr<SmallVector<Type>>
-moe::onnx::inferNode(StringRef domain, StringRef opType, int64_t version,
-                     ValueRange inputs, DictionaryAttr attributes,
-                     unsigned results, PartialValues &values,
-                     std::string &message,
-                     std::optional<SmallVector<SymbolicInt>> &elements) {
+FailureOr<SmallVector<Type>> moe::onnx::inferNode(
+    StringRef domain, StringRef opType, int64_t version, ValueRange inputs,
+    DictionaryAttr attributes, unsigned results, PartialValues &values,
+    std::string &message, std::optional<SmallVector<SymbolicInt>> &elements) {
   InferFunction infer = findInference(domain, opType);
   InferContext context(opType, version, inputs, attributes, results, values);
   if (!infer || failed(infer(context))) {

@@ -173,11 +173,11 @@ static LogicalResult moe_(InferContext &context) {
   if (failed(shapes.check(2, "fc1_experts_weights",
                           {experts, features, hidden})) ||
       failed(shapes.check(3, "fc1_experts_bias", {experts, features})) ||
-      failed(shapes.check(4, "fc2_experts_weights",
-                          {experts, hidden, inner})) ||
+      failed(
+          shapes.check(4, "fc2_experts_weights", {experts, hidden, inner})) ||
       failed(shapes.check(5, "fc2_experts_bias", {experts, hidden})) ||
-      failed(shapes.check(6, "fc3_experts_weights",
-                          {experts, inner, hidden})) ||
+      failed(
+          shapes.check(6, "fc3_experts_weights", {experts, inner, hidden})) ||
       failed(shapes.check(7, "fc3_experts_bias", {experts, inner}))) {
     return failure();
   }

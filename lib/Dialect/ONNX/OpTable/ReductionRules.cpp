@@ -47,9 +47,9 @@ static LogicalResult reduce(InferContext &context) {
     }
   }
   context.setResult(0, result, context.element(0));
-  if (auto elements = context.elements(0);
-      elements && context.opType() == "ReduceProd" && shape.size() == 1 &&
-      reduced[0]) {
+  if (auto elements = context.elements(0); elements &&
+                                           context.opType() == "ReduceProd" &&
+                                           shape.size() == 1 && reduced[0]) {
     SymbolicInt product = SymbolicInt::constant(1);
     for (const SymbolicInt &element : *elements) {
       product = product * element;
@@ -71,8 +71,8 @@ static LogicalResult argument(InferContext &context) {
   } else {
     shape.erase(shape.begin() + *axis);
   }
-  context.setResult(
-      0, shape, IntegerType::get(context.element(0).getContext(), 64));
+  context.setResult(0, shape,
+                    IntegerType::get(context.element(0).getContext(), 64));
   return success();
 }
 
@@ -87,27 +87,32 @@ static LogicalResult topK(InferContext &context) {
   if (context.version() < 10) {
     count = SymbolicInt::constant(context.integer("k", 1));
   } else if (auto elements = context.elements(1)) {
-    count = (*elements)[0];
+    if (elements->size() != 1) {
+      return context.fail("input 1 (K) must have one element, but has " +
+                          Twine(elements->size()));
+    }
+    count = elements->front();
+    if (!count.value && !count.isNonNegative()) {
+      count = SymbolicInt::unknown();
+    }
   }
   SymbolicInt size = shape[*axis];
-  if (count.value && (*count.value < 0 ||
-                      (size.value && *count.value > *size.value))) {
-    return context.fail("K is " + Twine(*count.value) +
-                        ", but the dimension has " +
-                        (size.value ? Twine(*size.value) : Twine("fewer")) +
-                        " elements");
+  if (count.value &&
+      (*count.value < 0 || (size.value && *count.value > *size.value))) {
+    return context.fail(
+        "K is " + Twine(*count.value) + ", but the dimension has " +
+        (size.value ? Twine(*size.value) : Twine("fewer")) + " elements");
   }
   shape[*axis] = count;
   context.setResult(0, shape, context.element(0));
-  context.setResult(
-      1, shape, IntegerType::get(context.element(0).getContext(), 64));
+  context.setResult(1, shape,
+                    IntegerType::get(context.element(0).getContext(), 64));
   return success();
 }
 
 void moe::onnx::addReductionRules(InferenceRules &rules) {
-  for (StringRef name :
-       {"Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSum",
-        "LogSumExp"}) {
+  for (StringRef name : {"Sum", "Mean", "Max", "Min", "Prod", "L1", "L2",
+                         "SumSquare", "LogSum", "LogSumExp"}) {
     rules[(":Reduce" + name).str()] = reduce;
   }
   rules[":ArgMax"] = argument;

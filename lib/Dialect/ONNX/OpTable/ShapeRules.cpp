@@ -34,79 +34,105 @@ static SymbolicInt product(ArrayRef<SymbolicInt> sizes) {
 // Reshape
 //===----------------------------------------------------------------------===//
 
-/// The number of elements of -1: what is left of the input. Equal sizes cancel.
+/// What -1 stands for: the elements that the other sizes leave.
 static SymbolicInt leftOver(SymbolicShape input, SymbolicShape output) {
+  // Sizes that are sums cancel only as they are.
   for (SymbolicInt &size : output) {
-    auto same = llvm::find_if(input, [&](const SymbolicInt &other) {
-      return !size.isUnknown() && !size.value && other == size;
-    });
+    auto *same =
+        size.value || size.isUnknown() ? input.end() : llvm::find(input, size);
     if (same != input.end()) {
       input.erase(same);
       size = SymbolicInt::constant(1);
     }
   }
-  SymbolicInt all = product(input), known = product(output);
-  if (known.value == 1) {
-    return all;
+  return product(input)
+      .dividedBy(product(output))
+      .value_or(SymbolicInt::unknown());
+}
+
+/// What a size of the shape operand stands for when it is an expression: it may
+/// turn out to be 0 or -1 in a run, which mean something else.
+static SymbolicInt requestedSize(const SymbolicInt &size, size_t index,
+                                 const SymbolicShape &input, bool allowZero) {
+  if (!size.isNonNegative()) {
+    return SymbolicInt::unknown();
   }
-  // Whole factors cancel, too: (N * 64) in parts of 8.
-  if (known.value && *known.value != 0) {
-    int64_t numbers = 1;
-    SymbolicShape names;
-    for (const SymbolicInt &size : input) {
-      if (size.value) {
-        numbers *= *size.value;
-      } else {
-        names.push_back(size);
+  // Where it is 0, so is the input's size that it then stands for.
+  bool zeroIsZero =
+      allowZero || size.isPositive() || index >= input.size() ||
+      (!input[index].isUnknown() && input[index].dividedBy(size).has_value());
+  return zeroIsZero ? size : SymbolicInt::unknown();
+}
+
+/// Resolves the sizes of a shape operand in place.
+static LogicalResult resolveSizes(InferContext &context,
+                                  const SymbolicShape &input,
+                                  SymbolicShape &result) {
+  bool allowZero = context.integer("allowzero", 0) != 0;
+  SymbolicInt all = product(input);
+  // With constants beside it, a single expression is what fills the shape, and
+  // the run fails otherwise.
+  bool filled = !all.isUnknown() && !all.value && product(result) == all &&
+                llvm::count_if(result, [](const SymbolicInt &size) {
+                  return !size.value;
+                }) == 1;
+  std::optional<size_t> free;
+  for (auto [index, size] : llvm::enumerate(result)) {
+    if (!size.value) {
+      size = filled && size.isNonNegative()
+                 ? size
+                 : requestedSize(size, index, input, allowZero);
+    } else if (*size.value == 0 && !allowZero) {
+      if (index >= input.size()) {
+        return context.fail("0 in the shape stands for dimension " +
+                            Twine(index) + ", which the input does not have");
       }
-    }
-    if (numbers % *known.value == 0) {
-      return product(names) * SymbolicInt::constant(numbers / *known.value);
+      size = input[index];
+    } else if (*size.value == -1) {
+      if (free) {
+        return context.fail("the shape has more than one -1");
+      }
+      free = index;
+      size = SymbolicInt::constant(1);
+    } else if (*size.value < 0) {
+      return context.fail("the shape has the size " + Twine(*size.value));
     }
   }
-  return SymbolicInt::unknown();
+  if (free) {
+    SymbolicShape others(result);
+    others.erase(others.begin() + *free);
+    result[*free] = leftOver(input, others);
+    SymbolicInt left = product(others);
+    if (left.value && *left.value != 0 && all.value &&
+        *all.value % *left.value != 0) {
+      return context.fail("the input's " + Twine(*all.value) +
+                          " elements are no multiple of " + Twine(*left.value));
+    }
+  }
+  return success();
 }
 
 static LogicalResult reshape(InferContext &context) {
   SymbolicShape input = context.shape(0);
   keepElements(context);
   auto target = context.elements(1);
-  if (context.version() < 5) {
-    return context.fail("this version takes its shape from an attribute");
-  }
   if (!target) {
     RankedTensorType type = context.inputType(1);
     if (type.getRank() != 1 || type.isDynamicDim(0)) {
       return context.fail(
           "the rank of the result must be known at compile time");
     }
-    context.setResult(
-        0, SymbolicShape(type.getDimSize(0), SymbolicInt::unknown()),
-        context.element(0));
+    context.setResult(0,
+                      SymbolicShape(type.getDimSize(0), SymbolicInt::unknown()),
+                      context.element(0));
     return success();
   }
-  bool allowZero = context.integer("allowzero", 0) != 0;
-  SymbolicShape result = *target;
-  std::optional<size_t> free;
-  for (auto [index, size] : llvm::enumerate(result)) {
-    if (size.value == 0 && !allowZero) {
-      if (index >= input.size()) {
-        return context.fail("0 in the shape stands for dimension " +
-                            Twine(index) + ", which the input does not have");
-      }
-      size = input[index];
-    } else if (size.value == -1) {
-      if (free) {
-        return context.fail("the shape has more than one -1");
-      }
-      free = index;
-      size = SymbolicInt::constant(1);
-    } else if (size.value && *size.value < 0) {
-      return context.fail("the shape has the size " + Twine(*size.value));
-    }
+  if (context.rank(1) != 1) {
+    return context.fail("input 1 (shape) must have one dimension");
   }
-  if (free) {
-    result[*free] = leftOver(input, result);
+  SymbolicShape result = *target;
+  if (failed(resolveSizes(context, input, result))) {
+    return failure();
   }
   SymbolicInt before = product(input), after = product(result);
   if (before.value && after.value && *before.value != *after.value) {
@@ -262,21 +288,40 @@ static LogicalResult expand(InferContext &context) {
   if (failed(target)) {
     return failure();
   }
+  for (const SymbolicInt &size : *target) {
+    if (size.value && *size.value < 0) {
+      return context.fail("the shape has the size " + Twine(*size.value));
+    }
+  }
   FailureOr<SymbolicShape> shape =
       broadcast(context, {context.shape(0), *target});
   if (failed(shape)) {
     return failure();
   }
   context.setResult(0, *shape, context.element(0));
+  auto elements = context.elements(0);
+  SymbolicInt count = product(*shape);
+  if (elements && elements->size() == 1 && count.value &&
+      *count.value <= kMaxPartialElements) {
+    context.setElements(
+        SmallVector<SymbolicInt>(*count.value, elements->front()));
+  }
   return success();
 }
 
 static LogicalResult tile(InferContext &context) {
   SymbolicShape shape = context.shape(0);
   auto repeats = context.elements(1);
+  if (repeats && repeats->size() != shape.size()) {
+    return context.fail("input 1 (repeats) has " + Twine(repeats->size()) +
+                        " elements, but the input has " + Twine(shape.size()) +
+                        " dimensions");
+  }
   for (auto [index, size] : llvm::enumerate(shape)) {
-    size = repeats && index < repeats->size() ? size * (*repeats)[index]
-                                              : SymbolicInt::unknown();
+    if (repeats && (*repeats)[index].value && *(*repeats)[index].value < 0) {
+      return context.fail("a repeat is " + Twine(*(*repeats)[index].value));
+    }
+    size = repeats ? size * (*repeats)[index] : SymbolicInt::unknown();
   }
   context.setResult(0, shape, context.element(0));
   return success();
@@ -304,12 +349,21 @@ static LogicalResult pad(InferContext &context) {
   } else {
     axes = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
   }
+  if (pads && pads->size() != 2 * axes.size()) {
+    return context.fail("pads has " + Twine(pads->size()) +
+                        " elements, expected " + Twine(2 * axes.size()));
+  }
   for (auto [index, axis] : llvm::enumerate(axes)) {
-    shape[axis] =
-        pads && pads->size() == 2 * axes.size()
-            ? shape[axis] + SymbolicInt::constant(
-                                (*pads)[index] + (*pads)[index + axes.size()])
-            : SymbolicInt::unknown();
+    if (!pads) {
+      shape[axis] = SymbolicInt::unknown();
+      continue;
+    }
+    shape[axis] = shape[axis] + SymbolicInt::constant((*pads)[index]) +
+                  SymbolicInt::constant((*pads)[index + axes.size()]);
+    if (shape[axis].value && *shape[axis].value < 0) {
+      return context.fail("dimension " + Twine(axis) + " would have the size " +
+                          Twine(*shape[axis].value));
+    }
   }
   context.setResult(0, shape, context.element(0));
   return success();
@@ -331,9 +385,9 @@ static LogicalResult shape_(InferContext &context) {
   ArrayRef<SymbolicInt> kept =
       ArrayRef(shape).slice(start, std::max<int64_t>(end - start, 0));
   context.setElements(SmallVector<SymbolicInt>(kept));
-  context.setResult(
-      0, {SymbolicInt::constant(static_cast<int64_t>(kept.size()))},
-      i64(context));
+  context.setResult(0,
+                    {SymbolicInt::constant(static_cast<int64_t>(kept.size()))},
+                    i64(context));
   return success();
 }
 
@@ -349,32 +403,79 @@ static LogicalResult constantOfShape(InferContext &context) {
     return failure();
   }
   Type element = Float32Type::get(context.element(0).getContext());
+  SymbolicInt fill = SymbolicInt::unknown();
   if (auto value =
           dyn_cast_or_null<DenseElementsAttr>(context.attribute("value"))) {
     element = value.getElementType();
+    if (value.getNumElements() != 1) {
+      return context.fail("attribute 'value' must have one element, but has " +
+                          Twine(value.getNumElements()));
+    }
+    if (element.isInteger(1) || element.isSignlessInteger(32) ||
+        element.isSignlessInteger(64)) {
+      APInt number = *value.getValues<APInt>().begin();
+      fill = SymbolicInt::constant(
+          element.isInteger(1) ? number.getZExtValue() : number.getSExtValue());
+    }
   }
   context.setResult(0, *shape, element);
+  SymbolicInt count = product(*shape);
+  if (fill.value && count.value && *count.value >= 0 &&
+      *count.value <= kMaxPartialElements) {
+    context.setElements(SmallVector<SymbolicInt>(*count.value, fill));
+  }
   return success();
 }
 
+/// Elements of a range of integers, as many as max(0, ceil(span / step)).
+static SymbolicInt rangeCount(const SymbolicInt &start,
+                              const SymbolicInt &limit,
+                              const SymbolicInt &step) {
+  if (!step.value || *step.value == 0 || *step.value == INT64_MIN) {
+    return SymbolicInt::unknown();
+  }
+  int64_t stride = std::abs(*step.value);
+  SymbolicInt span = *step.value > 0 ? limit - start : start - limit;
+  if (!span.value && !span.isNonNegative()) {
+    span = maximum(span, SymbolicInt::constant(0));
+  }
+  SymbolicInt count = floorDivide(span + SymbolicInt::constant(stride - 1),
+                                  SymbolicInt::constant(stride));
+  return count.value ? SymbolicInt::constant(std::max<int64_t>(0, *count.value))
+                     : count;
+}
+
 static LogicalResult range(InferContext &context) {
-  SymbolicInt count = SymbolicInt::unknown();
+  for (unsigned i = 0; i < 3; ++i) {
+    RankedTensorType type = context.inputType(i);
+    if (type.getRank() > 1 || (type.getRank() == 1 && !type.isDynamicDim(0) &&
+                               type.getDimSize(0) != 1)) {
+      return context.fail("input " + Twine(i) + " must be a scalar");
+    }
+    if (context.element(i) != context.element(0)) {
+      return context.fail("start, limit and delta have different element "
+                          "types");
+    }
+  }
   auto start = context.elements(0), limit = context.elements(1);
   auto delta = context.elements(2);
-  if (start && limit && delta && (*delta)[0].value == 1) {
-    count = (*limit)[0] - (*start)[0];
-  } else if (start && limit && delta && (*start)[0].value &&
-             (*limit)[0].value && (*delta)[0].value &&
-             *(*delta)[0].value != 0) {
-    int64_t step = *(*delta)[0].value;
-    int64_t span = *(*limit)[0].value - *(*start)[0].value;
-    count = SymbolicInt::constant(
-        std::max<int64_t>(0, (span + step - (step > 0 ? 1 : -1)) / step));
-  }
-  if (count.value && *count.value < 0) {
-    count = SymbolicInt::constant(0);
+  SymbolicInt count = SymbolicInt::unknown();
+  // Numbers of 32 bits and fewer may wrap.
+  bool known = start && limit && delta && !start->empty() && !limit->empty() &&
+               !delta->empty() &&
+               (context.element(0).isInteger(64) ||
+                ((*start)[0].value && (*limit)[0].value));
+  if (known) {
+    count = rangeCount((*start)[0], (*limit)[0], (*delta)[0]);
   }
   context.setResult(0, {count}, context.element(0));
+  if (known && count.value && *count.value <= kMaxPartialElements) {
+    SmallVector<SymbolicInt> elements;
+    for (int64_t i = 0; i < *count.value; ++i) {
+      elements.push_back((*start)[0] + (*delta)[0] * SymbolicInt::constant(i));
+    }
+    context.setElements(std::move(elements));
+  }
   return success();
 }
 
