@@ -5,11 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs an image with two kernels, `up` (two weights, rows by index) and `down`
-// (one weight, grouped rows), on the runtime's own pool, as a layer does;
-// run.py makes the image. Between the calls the same threads read as many bytes
-// of weights and multiply as much from registers, so that each time stands
-// beside what the machine could do at that moment.
+// Runs an image with two kernels, `up` (rows by index) and `down` (grouped
+// rows), on the runtime's own pool, as a layer does; run.py makes the image.
+// Between the calls the same threads read as many bytes of weights and multiply
+// as much from registers, so that each time stands beside what the machine
+// could do at that moment.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,6 +52,8 @@ struct Clock {
 struct Setup {
   std::string image;
   int64_t experts, slots, hidden, inner;
+  /// Weights of `up`: 2 if it is gated.
+  int64_t weights;
   int64_t upScratch, downScratch;
   int threads;
   int rounds;
@@ -178,8 +180,9 @@ public:
     options.threads = setup.threads;
     check(Pool::create(Allocator(), options, pool), "the pool");
     int64_t e = setup.experts;
-    upFloats = panels(setup.inner, 16) * setup.hidden * kWidth;
-    downFloats = panels(setup.hidden, 32) * setup.inner * kWidth;
+    upFloats =
+        panels(setup.inner, kWidth / setup.weights) * setup.hidden * kWidth;
+    downFloats = panels(setup.hidden, kWidth) * setup.inner * kWidth;
     stride = upFloats + downFloats;
     weights = allocate(e * stride * 4);
     fillRandom(weights, e * stride, 0.05f);
@@ -208,7 +211,8 @@ public:
         active += offsets[i + 1] > offsets[i];
       }
       bytes = active * stride * 4;
-      flops = 6.0 * setup.hidden * setup.inner * tokens * setup.slots;
+      flops = 2.0 * (setup.weights + 1) * setup.hidden * setup.inner * tokens *
+              setup.slots;
       double bandwidth = probeRead(bytes);
       double a = setup.clock.now();
       runUp(tokens);
@@ -370,7 +374,7 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc < 13) {
+  if (argc < 14) {
     std::fprintf(stderr, "usage: run.py starts this program\n");
     return 2;
   }
@@ -380,13 +384,14 @@ int main(int argc, char **argv) {
   setup.slots = std::atoll(argv[3]);
   setup.hidden = std::atoll(argv[4]);
   setup.inner = std::atoll(argv[5]);
-  setup.upScratch = std::atoll(argv[6]);
-  setup.downScratch = std::atoll(argv[7]);
-  setup.threads = std::atoi(argv[8]);
-  setup.rounds = std::atoi(argv[9]);
-  setup.zipf = std::strcmp(argv[10], "zipf") == 0;
-  setup.clock.threads = std::strcmp(argv[11], "cpu") == 0 ? setup.threads : 0;
-  for (int i = 12; i < argc; ++i) {
+  setup.weights = std::atoll(argv[6]);
+  setup.upScratch = std::atoll(argv[7]);
+  setup.downScratch = std::atoll(argv[8]);
+  setup.threads = std::atoi(argv[9]);
+  setup.rounds = std::atoi(argv[10]);
+  setup.zipf = std::strcmp(argv[11], "zipf") == 0;
+  setup.clock.threads = std::strcmp(argv[12], "cpu") == 0 ? setup.threads : 0;
+  for (int i = 13; i < argc; ++i) {
     setup.tokens.push_back(std::atoll(argv[i]));
   }
   Layer layer(setup);
