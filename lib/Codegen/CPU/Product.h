@@ -28,7 +28,7 @@ struct Product {
 
   /// Columns of the last panel that are results, where not all are; else 0.
   int64_t getTail() const { return n % kernel.getColumns(); }
-  /// The most rows that are multiplied by a panel while they stay in L2.
+  /// The most rows of an item.
   int64_t getBlockRows() const;
   /// Panels below which an item would not be worth claiming.
   int64_t getMinPanels() const;

@@ -33,8 +33,10 @@ constexpr int64_t kItemsPerWorker = 4;
 constexpr int64_t kMinParts = 2;
 /// From this many experts on the last two are cut finer.
 constexpr int64_t kMinExpertsToTaper = 4;
-/// The bytes of packed rows that leave room for a panel in an L2 of 1 MiB.
-constexpr int64_t kBlockBytes = 528 * 1024;
+/// The most bytes of packed rows. Up to half a MiB they share L2 with a panel;
+/// where rows are so long that they do not, more of them from L3 cost less than
+/// reading panels for fewer.
+constexpr int64_t kBlockBytes = 2 * 1024 * 1024;
 constexpr int64_t kMaxBlockRows = 64;
 constexpr int64_t kMinBlockRows = 14;
 /// The bytes of weights below which an item is too short.

@@ -3,6 +3,8 @@
 against float64 within K·eps·Σ|x||w|, and a row alone against the same row in
 batches of other sizes, on other numbers of workers, and at other places."""
 
+import ctypes
+import mmap
 import os
 import sys
 
@@ -14,6 +16,25 @@ from kernels import Kernels, Tensor, Test
 WIDTH = 32
 EPS = 2.0**-24
 
+
+
+class Guarded:
+    """Copies arrays to the end of a page after which nothing may be touched."""
+
+    def __init__(self):
+        self.protect = ctypes.CDLL(None).mprotect
+        self.memory = []
+
+    def __call__(self, array):
+        page = mmap.PAGESIZE
+        size = -(-max(array.nbytes, 1) // page) * page
+        memory = mmap.mmap(-1, size + page)
+        self.memory.append(memory)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        assert self.protect(ctypes.c_void_p(start + size), page, 0) == 0
+        copy = np.frombuffer(memory, array.dtype, array.size, size - array.nbytes)
+        copy[:] = array.reshape(-1)
+        return copy.reshape(array.shape)
 
 
 def short_normal(random, shape):
@@ -141,10 +162,10 @@ func.func private @{self.name}({', '.join(arguments)}) -> {types['out']}
                 panels[:, p, :, m * self.columns : m * self.columns + part.shape[2]] = part
         return panels
 
-    def weight_arguments(self):
+    def weight_arguments(self, guard):
         panels = self.packed()
         if not self.pool:
-            return [Tensor(panels, [])] + [Tensor(v, []) for v in self.vectors]
+            return [Tensor(guard(panels), [])] + [Tensor(guard(v), []) for v in self.vectors]
         slots = self.experts + 3
         memory = np.full(slots * self.stride + 64, 0xFF, np.uint8)
         memory = memory[-memory.ctypes.data % 64 :][: slots * self.stride]
@@ -159,16 +180,18 @@ func.func private @{self.name}({', '.join(arguments)}) -> {types['out']}
 def run(kernels, product, level, x, counts, source=None, workers=2, chunk=1):
     """The results; places that belong to no expert keep NaN."""
     places = len(source) if product.div else len(x)
-    out = np.full((places, product.n), np.nan, np.float32)
-    arguments = [Tensor(x, [0])]
+    guard = Guarded()
+    out = guard(np.full((places, product.n), np.nan, np.float32))
+    arguments = [Tensor(guard(x), [0])]
     if product.div:
-        arguments.append(Tensor(source, [0]))
+        arguments.append(Tensor(guard(source), [0]))
     if product.grouped:
-        arguments.append(Tensor(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), []))
-    arguments += product.weight_arguments() + [Tensor(out, [0])]
+        groups = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        arguments.append(Tensor(guard(groups), []))
+    arguments += product.weight_arguments(guard) + [Tensor(out, [0])]
     code = kernels.run(product.name, level, arguments, workers, chunk)
     assert code == 0, code
-    return out
+    return out.copy()
 
 
 def check_values(test, product, x, counts, source, out, message):
@@ -207,6 +230,7 @@ PRODUCTS = [
     Product("deep", 2, 3000, 33, "plain"),
     Product("dense", 1, 100, 70, "bias", grouped=False),
     Product("dense_by", 1, 31, 100, "plain", grouped=False, div=4),
+    Product("wide", 8, 256, 1024, "plain"),
 ]
 COUNTS = [[1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [7, 0, 15, 2, 64], [65, 3, 14, 13, 33]]
 COUNTS += [[0, 2, 3, 4, 5], [6, 31, 0, 8, 128]]
@@ -216,7 +240,7 @@ def check_products(test, kernels, level):
     random = np.random.default_rng(2)
     for product in PRODUCTS:
         for number, counts in enumerate(COUNTS):
-            counts = counts[-product.experts :]
+            counts = (counts + counts)[-product.experts :]
             total = sum(counts)
             spare = 3 if product.grouped else 0
             rows = total + spare
@@ -253,12 +277,30 @@ def check_invariance(test, kernels, level):
             test.same_bits(out, np.repeat(np.concatenate(want), counts, 0), f"by {level} {counts}")
 
 
+def check_items(test, kernels, level):
+    """Enough items for many workers, long ones for few."""
+    random = np.random.default_rng(4)
+    for name, counts in [("wide", [1] * 8), ("wide", [16] * 8), ("dense", [512])]:
+        product = next(p for p in PRODUCTS if p.name == name)
+        x = short_normal(random, (sum(counts), product.k))
+        for workers, least, most in [(64, 4 * 64, 8 * 64), (2, 4 * 2, 24)]:
+            if name == "dense" and workers == 64:
+                # No fewer than 14 rows to a block, and three panels are short.
+                least = 512 // 14
+            run(kernels, product, level, x, counts, None, workers)
+            test.check(
+                least <= kernels.items <= most,
+                f"{name} {level} {counts}, {workers} workers: {kernels.items} items",
+            )
+
+
 def main(tool, folder):
     test = Test()
     kernels = Kernels(tool, "".join(product.text() for product in PRODUCTS), folder)
     for level in kernels.levels:
         check_products(test, kernels, level)
         check_invariance(test, kernels, level)
+        check_items(test, kernels, level)
     test.finish()
 
 

@@ -79,7 +79,8 @@ class Kernels:
         """Runs a kernel; `arguments` are arrays (destinations are written),
         integers, or (pool bytes, slot_of) pairs. Items are handed out `chunk`
         at a time (all at once if None), the last first, to workers in turn.
-        Returns the first failure code, or 0."""
+        Returns the first failure code, or 0; `items` are those of the last
+        phase."""
         first = 0
         for entry in self.table:
             if entry["name"] == name:
@@ -105,6 +106,7 @@ class Kernels:
             phase = PHASE(self.images[level].phases[first + index])
             items = int(block[3 + index].view(np.int64))
             assert items >= 0
+            self.items = items
             step = chunk or max(items, 1)
             starts = range(0, items, step)
             for turn, begin in enumerate(reversed(starts)):
