@@ -36,8 +36,15 @@ namespace {
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
-      : options(options), context(registry(), MLIRContext::Threading::ENABLED),
-        handler(sourceMgr, &context, llvm::errs()) {
+      : options(options), context(registry(), MLIRContext::Threading::ENABLED) {
+    // An op's text beside an error helps nobody who exported a model.
+    context.printOpOnDiagnostic(false);
+    if (StringRef(options.input).ends_with(".mlir")) {
+      sourceHandler.emplace(sourceMgr, &context, llvm::errs());
+    } else {
+      context.getDiagEngine().registerHandler(
+          [this](Diagnostic &diagnostic) { print(diagnostic); });
+    }
     timing.setEnabled(options.timing);
     root = timing.getRootScope();
   }
@@ -52,6 +59,7 @@ private:
     moe::registerAllDialects(result);
     return result;
   }
+  void print(Diagnostic &diagnostic);
   int import();
   int runPhase(Phase phase);
   int codegen();
@@ -64,7 +72,8 @@ private:
   const CompileOptions &options;
   MLIRContext context;
   llvm::SourceMgr sourceMgr;
-  SourceMgrDiagnosticHandler handler;
+  /// For .mlir input: shows the line.
+  std::optional<SourceMgrDiagnosticHandler> sourceHandler;
   DefaultTimingManager timing;
   TimingScope root;
   OwningOpRef<ModuleOp> module;
@@ -77,6 +86,22 @@ private:
 static int fail(const Twine &message) {
   llvm::errs() << "moec: error: " << message << '\n';
   return Failed;
+}
+
+/// Errors about an ONNX file name the file; what is wrong in it is in the text.
+void Compilation::print(Diagnostic &diagnostic) {
+  auto line = [&](const Diagnostic &part) {
+    StringRef kind = part.getSeverity() == DiagnosticSeverity::Error ? "error"
+                     : part.getSeverity() == DiagnosticSeverity::Warning
+                         ? "warning"
+                     : part.getSeverity() == DiagnosticSeverity::Remark
+                         ? "remark"
+                         : "note";
+    llvm::errs() << "moec: " << kind << ": " << options.input << ": "
+                 << part.str() << '\n';
+  };
+  line(diagnostic);
+  llvm::for_each(diagnostic.getNotes(), line);
 }
 
 int Compilation::internalError(StringRef phase) {

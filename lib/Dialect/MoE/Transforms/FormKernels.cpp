@@ -347,6 +347,23 @@ static void cloneInto(OpBuilder &builder, IRMapping &mapping, Operation *op) {
   builder.clone(*op, mapping);
 }
 
+/// Element by element, so that it is tiled like everything else.
+static Value copyTo(OpBuilder &builder, Location loc, Value source,
+                    Value destination) {
+  unsigned rank = cast<RankedTensorType>(destination.getType()).getRank();
+  AffineMap identity =
+      AffineMap::getMultiDimIdentityMap(rank, builder.getContext());
+  return linalg::GenericOp::create(
+             builder, loc, destination.getType(), source, destination,
+             ArrayRef<AffineMap>{identity, identity},
+             SmallVector<utils::IteratorType>(rank,
+                                              utils::IteratorType::parallel),
+             [](OpBuilder &nested, Location at, ValueRange arguments) {
+               linalg::YieldOp::create(nested, at, arguments[0]);
+             })
+      .getResult(0);
+}
+
 LogicalResult KernelBuilder::build() {
   Operation *root = cluster.back();
   OpBuilder builder(root);
@@ -385,9 +402,7 @@ LogicalResult KernelBuilder::build() {
     // A result in a destination of its own is written there: what is computed
     // in place of something else is copied.
     if (!destinationOf.contains(destinations[index])) {
-      value = linalg::CopyOp::create(builder, loc, value,
-                                     destinationArguments[index])
-                  .getResult(0);
+      value = copyTo(builder, loc, value, destinationArguments[index]);
     }
     yielded.push_back(value);
   }
@@ -406,6 +421,14 @@ LogicalResult KernelBuilder::build() {
 //===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
+
+/// A fill that is a result, or that a view shows, has no kernel to go along
+/// with.
+static bool isReadOnHost(Operation *op) {
+  return isa<linalg::FillOp>(op) &&
+         llvm::any_of(op->getUsers(),
+                      [](Operation *user) { return isHostOp(user); });
+}
 
 /// Gives every op empty tensors and fills of its own, so that no two kernels
 /// share a destination.
@@ -437,7 +460,8 @@ void FormKernelsPass::runOnOperation() {
   llvm::SmallPtrSet<Operation *, 32> taken;
   SmallVector<Cluster> clusters;
   for (Operation &op : llvm::reverse(function.getBody().front())) {
-    if (isHostOp(&op) || isTakenAlong(&op) || taken.contains(&op)) {
+    if (isHostOp(&op) || taken.contains(&op) ||
+        (isTakenAlong(&op) && !isReadOnHost(&op))) {
       continue;
     }
     clusters.push_back(growCluster(&op, taken));
