@@ -268,7 +268,7 @@ def BoolBytesPass : Pass<"moe-bool-bytes", "mlir::func::FuncOp"> {
     that hold 0 or 1; loads compare with 0, stores extend. LLVM would take i1 in
     memory for bits of unknown neighbours and not vectorise.
 
-    ```mlir
+    ```
     %0 = memref.load %b[%i] : memref<?xi1>
     // becomes
     %1 = memref.load %b[%i] : memref<?xi8>
@@ -286,7 +286,7 @@ def HalfFloatsPass : Pass<"moe-half-floats", "mlir::func::FuncOp"> {
     sums, products, quotients and roots that is the same as rounding once.
     Integers are converted through f64.
 
-    ```mlir
+    ```
     %0 = arith.addf %a, %b : bf16
     // becomes
     %1 = arith.extf %a : bf16 to f32
