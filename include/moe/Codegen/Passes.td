@@ -248,7 +248,7 @@ def GuardAccessPass : Pass<"moe-guard-access", "mlir::func::FuncOp"> {
     `cf.assert` fails the run with "index out of range". Indices that are
     computed from loops and extents alone stay unchecked.
 
-    ```mlir
+    ```
     %v = memref.load %table[%i] : memref<?xf32>     // %i from data
     // becomes
     cf.assert %inside, "index out of range"
