@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelUtils.h"
+#include "LoopOrder.h"
 
 #include "moe/Codegen/Passes.h"
 
@@ -34,6 +35,13 @@ using namespace moe;
 
 /// What an extent that is not known is taken for.
 static constexpr int64_t kAssumedExtent = 64;
+
+/// Elements of a row that are worth reading by themselves.
+static constexpr int64_t kShortestRowPiece = 512;
+
+/// Blocks of a transposition: elements along the rows written and read.
+static constexpr int64_t kCrossingWrite = 16;
+static constexpr int64_t kCrossingRead = 64;
 
 namespace {
 
@@ -136,34 +144,76 @@ struct TilePass : public moe::impl::TilePassBase<TilePass> {
                          DenseSet<Operation *> &erased) const;
 };
 
+/// The loop along which an operand that does not follow the destination lies
+/// side by side: a transposition.
+static std::optional<unsigned> getCrossingLoop(linalg::LinalgOp root,
+                                               unsigned innermost) {
+  for (OpOperand *input : root.getDpsInputOperands()) {
+    if (kernel::isContiguousIn(root, *input, innermost) ||
+        !root.getMatchingIndexingMap(input).isFunctionOfDim(innermost)) {
+      continue;
+    }
+    for (unsigned loop = 0; loop < root.getNumLoops(); ++loop) {
+      if (kernel::isContiguousIn(root, *input, loop)) {
+        return loop;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 /// One size per loop of `root`, 0 where it is not cut; empty if it is not cut
 /// at all.
 SmallVector<int64_t>
 TilePass::chooseTileSizes(linalg::LinalgOp root,
                           const TileableDims &tileable) const {
   SmallVector<int64_t> extents = root.getStaticLoopRanges();
+  const BitVector &dims = tileable.get();
+  auto isDynamic = [&](unsigned dim) {
+    return ShapedType::isDynamic(extents[dim]);
+  };
   int64_t remaining = tileable.hasReduction() ? reductionElements : elements;
-  for (auto [dim, extent] : llvm::enumerate(extents)) {
-    if (!tileable.get()[dim]) {
-      int64_t whole = ShapedType::isDynamic(extent) ? kAssumedExtent : extent;
+  for (unsigned dim = 0; dim < extents.size(); ++dim) {
+    if (!dims[dim]) {
+      int64_t whole = isDynamic(dim) ? kAssumedExtent : extents[dim];
       remaining = std::max<int64_t>(1, remaining / std::max<int64_t>(1, whole));
     }
   }
   SmallVector<int64_t> sizes(extents.size(), 0);
+  kernel::LoopOrder order = kernel::chooseLoopOrder(root);
+  unsigned innermost = order.loops.empty() ? 0 : order.loops.back();
   bool cut = false;
   for (int64_t dim = extents.size() - 1; dim >= 0; --dim) {
-    if (!tileable.get()[dim]) {
+    if (!dims[dim]) {
       continue;
     }
-    int64_t extent = extents[dim];
-    if (!ShapedType::isDynamic(extent) && extent <= remaining) {
+    int64_t size = remaining;
+    if (innermost == dim && root.getNumReductionLoops() > 0) {
+      // Rows are added up: short pieces of them would waste the memory.
+      size = std::max<int64_t>(size, kShortestRowPiece);
+    }
+    if (!isDynamic(dim) && extents[dim] <= size) {
       remaining =
-          std::max<int64_t>(1, remaining / std::max<int64_t>(1, extent));
+          std::max<int64_t>(1, remaining / std::max<int64_t>(1, extents[dim]));
       continue;
     }
-    sizes[dim] = llvm::bit_floor(static_cast<uint64_t>(remaining));
-    remaining = 1;
+    // An unknown extent may be short, so that some more of the next dimension
+    // goes into an item.
+    bool share = isDynamic(dim) && dims.find_first() < dim && size >= 64;
+    sizes[dim] = llvm::bit_floor(static_cast<uint64_t>(share ? size / 8 : size));
+    remaining = share ? 8 : 1;
     cut = true;
+  }
+  // A transposition is cut both ways, so that the lines it reads stay in the
+  // cache until all of them is used.
+  if (std::optional<unsigned> crossing = getCrossingLoop(root, innermost)) {
+    for (auto [dim, size] : {std::pair(innermost, kCrossingWrite),
+                             std::pair(*crossing, kCrossingRead)}) {
+      if (dims[dim] && (isDynamic(dim) || extents[dim] > size)) {
+        sizes[dim] = size;
+        cut = true;
+      }
+    }
   }
   return cut ? sizes : SmallVector<int64_t>();
 }
