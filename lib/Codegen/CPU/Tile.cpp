@@ -128,20 +128,22 @@ struct TilePass : public moe::impl::TilePassBase<TilePass> {
     IRRewriter rewriter(func);
     SmallVector<linalg::LinalgOp> roots;
     for (auto op : func.getBody().front().getOps<linalg::LinalgOp>()) {
-      roots.push_back(op);
+      if (op.hasPureTensorSemantics()) {
+        roots.push_back(op);
+      }
     }
     DenseSet<Operation *> erased;
     for (linalg::LinalgOp root : llvm::reverse(roots)) {
-      if (!erased.contains(root) && failed(tileRoot(rewriter, root, erased))) {
-        return signalPassFailure();
+      if (!erased.contains(root)) {
+        tileRoot(rewriter, root, erased);
       }
     }
   }
 
   SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root,
                                        const TileableDims &tileable) const;
-  LogicalResult tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
-                         DenseSet<Operation *> &erased) const;
+  void tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
+                DenseSet<Operation *> &erased) const;
 };
 
 /// The loop along which an operand that does not follow the destination lies
@@ -200,7 +202,8 @@ TilePass::chooseTileSizes(linalg::LinalgOp root,
     // An unknown extent may be short, so that some more of the next dimension
     // goes into an item.
     bool share = isDynamic(dim) && dims.find_first() < dim && size >= 64;
-    sizes[dim] = llvm::bit_floor(static_cast<uint64_t>(share ? size / 8 : size));
+    sizes[dim] =
+        llvm::bit_floor(static_cast<uint64_t>(share ? size / 8 : size));
     remaining = share ? 8 : 1;
     cut = true;
   }
@@ -264,16 +267,16 @@ static bool isNeededOutside(Value value) {
   });
 }
 
-LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
-                                 DenseSet<Operation *> &erased) const {
+void TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
+                        DenseSet<Operation *> &erased) const {
   if (isOpTriviallyDead(root)) {
     eraseDead(rewriter, root, erased);
-    return success();
+    return;
   }
   TileableDims tileable(root);
   SmallVector<int64_t> sizes = chooseTileSizes(root, tileable);
   if (sizes.empty()) {
-    return success();
+    return;
   }
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
@@ -296,9 +299,7 @@ LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
   FailureOr<scf::SCFTileAndFuseResult> tiled =
       scf::tileConsumerAndFuseProducersUsingSCF(
           rewriter, cast<TilingInterface>(root.getOperation()), options);
-  if (failed(tiled)) {
-    return root.emitOpError("cannot be cut into items");
-  }
+  assert(succeeded(tiled) && "linalg operations can be tiled");
   resolveDims(rewriter, root->getBlock());
   Operation *loop = tiled->loops.front();
   for (auto [before, after] : tiled->replacements) {
@@ -309,7 +310,6 @@ LogicalResult TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
     });
   }
   eraseDead(rewriter, root, erased);
-  return success();
 }
 
 } // namespace
