@@ -7,6 +7,7 @@
 
 #include "moe/Pipelines/Pipelines.h"
 
+#include "VerifyPhase.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNX/Transforms/Passes.h"
@@ -129,10 +130,12 @@ void moe::buildBufferizePipeline(OpPassManager &manager) {
 void moe::buildPhasePipeline(Phase phase, OpPassManager &manager) {
   if (info(phase).build) {
     info(phase).build(manager);
+    manager.addPass(createVerifyPhasePass(phase));
   }
 }
 
 void moe::registerPhasePipelines() {
+  registerVerifyPhasePasses();
   for (Phase phase : kPhases) {
     if (!info(phase).build) {
       continue;
