@@ -9,8 +9,8 @@ codes: 0 within the limit; 1 above it, or moec failed; 2 usage.
 """
 
 import argparse
+import os
 import pathlib
-import resource
 import subprocess
 import sys
 import time
@@ -18,32 +18,35 @@ import time
 from make_layer import SHAPES, make_layer
 
 
+# Linux counts what a process had before exec as its own, so that a child of a
+# large process looks large: a small process of its own starts moec, and prints
+# moec's exit code and peak. What moec prints goes to stderr.
+STARTER = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdout=sys.stderr)
+print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
 class CompileError(Exception):
     """moec failed; the message has what it printed."""
 
 
-def compile_layer(moec, model, package, flags=()):
-    """Runs moec; returns (seconds, peak resident bytes of all children so far).
-
-    The peak counts mapped file pages too, and at least what this process had
-    itself when it started moec, so it is never too small.
-    """
-    command = [str(moec), str(model), "-o", str(package), *flags]
+def compile_layer(moec, model, package):
+    """Runs moec; returns (seconds, peak resident bytes, mapped files too)."""
+    if not os.access(moec, os.X_OK):
+        raise CompileError(f"cannot run {moec}: no such program; build it with "
+                           "'cmake --build --preset dev --target moec'")
+    command = [str(moec), str(model), "-o", str(package)]
     start = time.perf_counter()
-    try:
-        done = subprocess.run(command, capture_output=True, text=True,
-                              check=False)
-    except OSError as error:
-        raise CompileError(f"cannot run {moec}: {error.strerror}; build it "
-                           "with 'cmake --build --preset dev --target moec'"
-                           ) from error
+    done = subprocess.run([sys.executable, "-I", "-c", STARTER, *command],
+                          capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        raise CompileError(f"cannot compile {model}: exit code "
-                           f"{done.returncode} of {' '.join(command)}\n"
-                           + done.stderr.rstrip())
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    return seconds, peak
+    code, peak = done.stdout.split() if done.returncode == 0 else (1, 0)
+    if code != "0":
+        raise CompileError(f"cannot compile {model}: exit code {code} of "
+                           f"{' '.join(command)}\n" + done.stderr.rstrip())
+    return seconds, 1024 * int(peak)
 
 
 def main():

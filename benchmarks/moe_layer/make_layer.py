@@ -191,7 +191,8 @@ class Weights:
             np.memmap(self.data_path, np.float32, "r", offset, dims)
             for offset, dims in (places["fc1"], places["fc2"]))
         self.router = None
-        for tensor in onnx.load(path, load_external_data=False).graph.initializer:
+        graph = onnx.load(path, load_external_data=False).graph
+        for tensor in graph.initializer:
             if tensor.name == "router":
                 self.router = onnx.numpy_helper.to_array(tensor)
 

@@ -22,7 +22,7 @@ try:
     import peers
     from compile_memory import CompileError, compile_layer
     from make_layer import SHAPES, Weights, make_layer
-    from measure import errors, measure
+    from measure import errors, measure, use_all_experts
     from products import check_products
     from reference import ROUTINGS, Inputs
 except ImportError as error:
@@ -97,6 +97,10 @@ class Bench:
                           level=f"x86-64-v{opened['moec'].level}")
         probe = peers.Probe(options.probe, options.threads, weights.data_path)
         result["probe_pages"] = probe.pages
+        first = use_all_experts(opened, Inputs(
+            shape, weights, "uniform", 16 * shape.experts, options.seed))
+        result["first_run_ms"] = {name: 1e3 * value
+                                  for name, value in first.items()}
         result["results"] = [
             self.point(shape, weights, opened, probe, rows, routing)
             for rows in options.rows for routing in options.routing]
@@ -164,8 +168,11 @@ def print_shape(shape):
           + (", router in the graph" if shape["router"] else ""))
     if "level" in shape:
         print(f"moec at {shape['level']}; compiled in "
-              f"{shape['compile_seconds']:.1f} s with at most "
+              f"{shape['compile_seconds']:.1f} s with "
               f"{shape['compile_resident_bytes'] / 1e6:,.0f} MB resident")
+    print("first run, of all experts: " + ", ".join(
+        f"{name} {value:,.0f} ms"
+        for name, value in shape["first_run_ms"].items()))
     print(f"share: of the bound by the probed bandwidth ({shape['probe_pages']}"
           ") and f32 peak; [95 % interval]")
     print(f"{'T':>4} {'routing':8} {'peer':12} {'min ms':>9} {'median ms':>9} "
