@@ -24,6 +24,10 @@ config.substitutions.append(("%{source}", config.moe_src_root))
 config.substitutions.append(("%{build}", config.moe_obj_root))
 config.substitutions.append(("%{utils}", os.path.join(config.moe_src_root, "utils")))
 
+# Reads a model as text, writes it as ONNX has it.
+config.substitutions.append(("%{encode}", f'"{config.protoc}" --encode=onnx.ModelProto --proto_path="{os.path.dirname(config.moe_onnx_proto)}" "{config.moe_onnx_proto}"'))
+config.substitutions.append(("%{decode}", f'"{config.protoc}" --decode=onnx.ModelProto --proto_path="{os.path.dirname(config.moe_onnx_proto)}" "{config.moe_onnx_proto}"'))
+
 config.substitutions.append(("%{test_images}", config.moe_test_image_dir))
 # How long each fuzzer runs.
 config.substitutions.append(("%{fuzz_seconds}", os.environ.get("MOE_FUZZ_SECONDS", "60")))
@@ -35,6 +39,6 @@ if os.environ.get("MOE_OPT_CHECK_IR_ROUNDTRIP"):
 llvm_config.add_tool_substitutions(
     [moe_opt]
     + [ToolSubst(t, unresolved="ignore") for t in ("moe-fuzz-package", "moe-fuzz-image", "moe-fuzz-program", "moe-fuzz-program-seeds", "moe-fuzz-npy", "moe-fuzz-seeds")]
-    + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "moe-run", "moe-test-models", "embed-c", "FileCheck", "not", "count", "mlir-runner", "split-file")],
+    + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "moe-run", "moec", "moe-test-models", "embed-c", "FileCheck", "not", "count", "mlir-runner", "split-file")],
     [tools_dir, config.llvm_tools_dir],
 )

@@ -11,6 +11,7 @@
 #include "moe/Import/ONNX.h"
 #include "moe/InitAll.h"
 #include "moe/Pipelines/CodegenCPU.h"
+#include "moe/Support/ModelFiles.h"
 #include "moe/Target/Package.h"
 
 #include "mlir/IR/Verifier.h"
@@ -36,7 +37,8 @@ namespace {
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
-      : options(options), context(registry(), MLIRContext::Threading::ENABLED) {
+      : options(options), context(registry(), MLIRContext::Threading::ENABLED),
+        files(llvm::sys::path::parent_path(options.input)) {
     // An op's text beside an error helps nobody who exported a model.
     context.printOpOnDiagnostic(false);
     if (StringRef(options.input).ends_with(".mlir")) {
@@ -77,6 +79,8 @@ private:
   DefaultTimingManager timing;
   TimingScope root;
   OwningOpRef<ModuleOp> module;
+  /// The same ones from import to package.
+  ModelFiles files;
   std::string sourceGraph;
   CompiledKernels kernels, weightKernels;
 };
@@ -135,14 +139,11 @@ int Compilation::import() {
     module = parseSourceFile<ModuleOp>(sourceMgr, &context);
     return module ? Success : Failed;
   }
-  module = importONNX(input, ImportOptions(), &context);
-  if (!module) {
-    return Failed;
-  }
-  if (failed(serializeSourceGraph(input, sourceGraph))) {
-    return fail("cannot read '" + input + "' again");
-  }
-  return Success;
+  ImportOptions import;
+  import.files = &files;
+  import.sourceGraph = &sourceGraph;
+  module = importONNX(input, import, &context);
+  return module ? Success : Failed;
 }
 
 int Compilation::runPhase(Phase phase) {
@@ -218,8 +219,7 @@ int Compilation::package() {
   PackageContents contents;
   contents.kernels = &kernels;
   contents.weightKernels = &weightKernels;
-  StringRef folder = llvm::sys::path::parent_path(options.input);
-  contents.sourceFolder = folder.empty() ? "." : folder.str();
+  contents.files = &files;
   contents.sourceGraph = sourceGraph;
   contents.metadata = {
       {"compiler", "moec " MOE_VERSION},

@@ -17,21 +17,37 @@
 
 namespace moe {
 
+class ModelFiles;
+
 struct ImportOptions {
-  /// Nodes of a graph; more are refused.
+  /// The files of the model, to be used after import; by default they are
+  /// closed then.
+  ModelFiles *files = nullptr;
+  /// Receives the model without the bytes of its tensors: an ONNX model whose
+  /// tensors all name external data, be it in the model's own file. The same
+  /// model gives the same bytes. Not written if import fails.
+  std::string *sourceGraph = nullptr;
+  /// Nodes of the graph after functions were put in place of their calls.
   uint64_t maxNodes = 4000000;
+  /// Bytes of the model besides tensor data.
+  uint64_t maxBytes = 1ull << 30;
+  /// Calls of functions in functions.
+  unsigned maxDepth = 32;
 };
 
 /// Reads the ONNX model at `path`: a module with one function `@main` of onnx
-/// ops. Weights stay in their files. Errors are diagnostics, all that were found;
-/// then the result is null.
+/// ops. Weights stay in their files. Errors are diagnostics, all that were
+/// found (the first 100), each with the names that the model gives; then the
+/// result is null.
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(StringRef path,
                                              const ImportOptions &options,
                                              mlir::MLIRContext *context);
 
-/// The model at `path` without the bytes of its tensors: an ONNX model whose
-/// tensors have a type and no data. The same model gives the same bytes.
-LogicalResult serializeSourceGraph(StringRef path, std::string &bytes);
+/// Reads a model from memory, as importONNX does; external data is looked for
+/// in `files`, where the model counts as `name`.
+mlir::OwningOpRef<mlir::ModuleOp>
+importONNXBytes(ArrayRef<char> bytes, StringRef name, ModelFiles &files,
+                const ImportOptions &options, mlir::MLIRContext *context);
 
 } // namespace moe
 

@@ -18,14 +18,16 @@
 
 namespace moe {
 
+class ModelFiles;
+
 /// What a package is made of besides the module.
 struct PackageContents {
   /// Code of the kernels in `@kernels`, in their order.
   const CompiledKernels *kernels = nullptr;
   /// Code of the kernels in `@weights`, for one level; they are run here.
   const CompiledKernels *weightKernels = nullptr;
-  /// The folder that the paths of weight sources are relative to.
-  std::string sourceFolder;
+  /// The files that weights come from.
+  ModelFiles *files = nullptr;
   /// The source graph without its weights: an ONNX model; may be empty.
   std::string sourceGraph;
   /// Pairs of the manifest, in order.

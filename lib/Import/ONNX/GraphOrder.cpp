@@ -7,13 +7,15 @@
 
 #include "GraphOrder.h"
 
+#include "moe/Support/Quote.h"
+
 #include "llvm/ADT/StringMap.h"
 
 #include <vector>
 
 using namespace moe;
 
-static std::string nameOf(const ::onnx::NodeProto &node) {
+const std::string &moe::nodeName(const ::onnx::NodeProto &node) {
   return node.name().empty() && node.output_size() > 0 ? node.output(0)
                                                        : node.name();
 }
@@ -23,12 +25,11 @@ namespace {
 /// Depth-first search over the nodes that a node reads, without recursion.
 class CycleSearch {
 public:
-  CycleSearch(const ::onnx::GraphProto &graph,
-              const llvm::StringMap<int> &producers)
-      : graph(graph), producers(producers), state(graph.node_size()) {}
+  CycleSearch(const NodeList &nodes, const llvm::StringMap<int> &producers)
+      : nodes(nodes), producers(producers), state(nodes.size()) {}
 
   std::optional<std::string> run() {
-    for (int root = 0; root < graph.node_size(); ++root) {
+    for (int root = 0; root < nodes.size(); ++root) {
       if (state[root] == Unseen) {
         if (auto cycle = visit(root)) {
           return cycle;
@@ -50,7 +51,7 @@ private:
     state[root] = Open;
     while (!stack.empty()) {
       Frame &frame = stack.back();
-      const ::onnx::NodeProto &node = graph.node(frame.node);
+      const ::onnx::NodeProto &node = nodes.Get(frame.node);
       if (frame.nextInput == node.input_size()) {
         state[frame.node] = Done;
         stack.pop_back();
@@ -71,48 +72,49 @@ private:
 
   std::string describe(const std::vector<Frame> &stack, int first) {
     constexpr unsigned maxNames = 8;
-    std::string text = "the graph has a cycle:";
+    std::string text = "its nodes form a cycle:";
     unsigned count = 0;
     for (size_t i = stack.size(); i > 0; --i) {
       if (count++ < maxNames) {
-        text += " '" + nameOf(graph.node(stack[i - 1].node)) + "' ->";
+        text += " " + quote(nodeName(nodes.Get(stack[i - 1].node))) + " ->";
       }
       if (stack[i - 1].node == first) {
         break;
       }
     }
-    return text + (count > maxNames ? " ... ->" : "") + " '" +
-           nameOf(graph.node(stack.back().node)) + "'";
+    return text + (count > maxNames ? " ... -> " : " ") +
+           quote(nodeName(nodes.Get(stack.back().node)));
   }
 
-  const ::onnx::GraphProto &graph;
+  const NodeList &nodes;
   const llvm::StringMap<int> &producers;
   std::vector<State> state;
 };
 
 } // namespace
 
-std::optional<std::string>
-moe::findDisorder(const ::onnx::GraphProto &graph) {
+std::optional<std::string> moe::findDisorder(const NodeList &nodes) {
   llvm::StringMap<int> producers;
-  for (int i = 0; i < graph.node_size(); ++i) {
-    for (const std::string &output : graph.node(i).output()) {
-      producers.try_emplace(output, i);
+  for (int i = 0; i < nodes.size(); ++i) {
+    for (const std::string &output : nodes.Get(i).output()) {
+      if (!output.empty()) {
+        producers.try_emplace(output, i);
+      }
     }
   }
-  for (int i = 0; i < graph.node_size(); ++i) {
-    for (const std::string &input : graph.node(i).input()) {
+  for (int i = 0; i < nodes.size(); ++i) {
+    for (const std::string &input : nodes.Get(i).input()) {
       auto producer = producers.find(input);
-      if (input.empty() || producer == producers.end() ||
-          producer->second < i) {
+      if (producer == producers.end() || producer->second < i) {
         continue;
       }
-      if (auto cycle = CycleSearch(graph, producers).run()) {
+      if (auto cycle = CycleSearch(nodes, producers).run()) {
         return cycle;
       }
-      return "node '" + nameOf(graph.node(i)) + "' reads '" + input +
-             "' before node '" + nameOf(graph.node(producer->second)) +
-             "' defines it; sort the nodes";
+      return "node " + quote(nodeName(nodes.Get(i))) + " reads " +
+             quote(input) + " before node " +
+             quote(nodeName(nodes.Get(producer->second))) +
+             " defines it; sort the nodes of the model";
     }
   }
   return std::nullopt;

@@ -15,10 +15,15 @@
 
 namespace moe {
 
+using NodeList = ::google::protobuf::RepeatedPtrField<::onnx::NodeProto>;
+
+/// The name of a node, or else that of what it computes.
+const std::string &nodeName(const ::onnx::NodeProto &node);
+
 /// ONNX demands that a node follows those it reads. Says what is wrong if one
 /// does not: a cycle, by the names of its nodes, or the wrong order. Linear in
 /// the size of the graph.
-std::optional<std::string> findDisorder(const ::onnx::GraphProto &graph);
+std::optional<std::string> findDisorder(const NodeList &nodes);
 
 } // namespace moe
 

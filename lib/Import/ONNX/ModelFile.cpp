@@ -7,22 +7,28 @@
 
 #include "ModelFile.h"
 
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <vector>
 
 using namespace moe;
 
 namespace {
 
 /// Messages of onnx.proto that may hold a tensor, and where.
-enum class Message { Other, Model, Graph, Node, Attribute, Function, Sparse,
-                     Tensor };
+enum class Message {
+  Other,
+  Model,
+  Graph,
+  Node,
+  Attribute,
+  Function,
+  Sparse,
+  Tensor
+};
 
-Message fieldMessage(Message parent, uint64_t field) {
+} // namespace
+
+static Message fieldMessage(Message parent, uint32_t field) {
   switch (parent) {
   case Message::Model:
     return field == 7    ? Message::Graph
@@ -40,8 +46,8 @@ Message fieldMessage(Message parent, uint64_t field) {
            : field == 11 ? Message::Attribute
                          : Message::Other;
   case Message::Attribute:
-    return field == 5 || field == 10   ? Message::Tensor
-           : field == 6 || field == 11 ? Message::Graph
+    return field == 5 || field == 10    ? Message::Tensor
+           : field == 6 || field == 11  ? Message::Graph
            : field == 22 || field == 23 ? Message::Sparse
                                         : Message::Other;
   case Message::Sparse:
@@ -53,19 +59,38 @@ Message fieldMessage(Message parent, uint64_t field) {
   return Message::Other;
 }
 
-/// Copies a message without the bytes of raw_data fields, which become the
-/// place of the bytes: offset and length, 8 bytes each.
+namespace {
+
+/// What stands in raw_data for the bytes that were left out.
+struct Place {
+  uint64_t offset, length;
+  uint64_t field;
+};
+
+/// Copies a message without tensor bytes. Two passes, one for the lengths of
+/// nested messages: they stand in front of them.
 class Stripper {
 public:
-  Stripper(const char *file, uint64_t size) : file(file), size(size) {}
+  explicit Stripper(ArrayRef<char> file) : file(file) {}
 
-  bool strip(std::string &result) {
-    return copyMessage(Message::Model, 0, size, result, 0);
+  /// Length of the result; nothing if the file is no message.
+  std::optional<uint64_t> measure() {
+    uint64_t length;
+    return scan(Message::Model, 0, file.size(), 0, length)
+               ? std::optional(length)
+               : std::nullopt;
+  }
+
+  void copy(std::string &result) {
+    out = &result;
+    next = 0;
+    uint64_t length;
+    (void)scan(Message::Model, 0, file.size(), 0, length);
   }
 
 private:
+  /// Protobuf's own limit of nesting.
   static constexpr unsigned kMaxDepth = 100;
-  static constexpr uint64_t kRawData = 9;
   enum Wire { Varint = 0, Fixed64 = 1, Bytes = 2, Fixed32 = 5 };
 
   bool readVarint(uint64_t &at, uint64_t end, uint64_t &value) const {
@@ -80,24 +105,36 @@ private:
     return false;
   }
 
-  static void writeVarint(std::string &out, uint64_t value) {
-    while (value >= 0x80) {
-      out.push_back(static_cast<char>(value | 0x80));
-      value >>= 7;
+  static unsigned varintLength(uint64_t value) {
+    unsigned length = 1;
+    for (; value >= 0x80; value >>= 7) {
+      ++length;
     }
-    out.push_back(static_cast<char>(value));
+    return length;
   }
 
-  bool copyMessage(Message message, uint64_t at, uint64_t end,
-                   std::string &out, unsigned depth) {
+  void writeVarint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) {
+      out->push_back(static_cast<char>(value | 0x80));
+    }
+    out->push_back(static_cast<char>(value));
+  }
+
+  /// Passes over a message in [at, end): measures it, or copies it if there is
+  /// a result to write to.
+  bool scan(Message message, uint64_t at, uint64_t end, unsigned depth,
+            uint64_t &length) {
+    length = 0;
     if (depth > kMaxDepth) {
       return false;
     }
     while (at < end) {
       uint64_t start = at, tag, value;
-      if (!readVarint(at, end, tag)) {
+      // Protobuf would cut a longer tag, and see another field than we do.
+      if (!readVarint(at, end, tag) || tag > UINT32_MAX || tag >> 3 == 0) {
         return false;
       }
+      uint64_t size = 0;
       switch (tag & 7) {
       case Varint:
         if (!readVarint(at, end, value)) {
@@ -105,107 +142,145 @@ private:
         }
         break;
       case Fixed64:
-        at += 8;
+        size = 8;
         break;
       case Fixed32:
-        at += 4;
+        size = 4;
         break;
       case Bytes:
-        if (!readVarint(at, end, value) || value > end - at) {
+        if (!readVarint(at, end, size)) {
           return false;
         }
-        if (!copyBytes(message, tag, start, at, value, out, depth)) {
-          return false;
-        }
-        at += value;
-        continue;
+        break;
       default:
         return false;
       }
-      if (at > end) {
+      if (size > end - at) {
         return false;
       }
-      out.append(file + start, at - start);
+      if ((tag & 7) == Bytes) {
+        uint64_t copied;
+        if (!scanBytes(message, tag, start, at, size, depth, copied)) {
+          return false;
+        }
+        length += copied;
+      } else {
+        copyBytes(start, at + size);
+        length += at + size - start;
+      }
+      at += size;
     }
     return true;
   }
 
-  bool copyBytes(Message message, uint64_t tag, uint64_t start, uint64_t at,
-                 uint64_t length, std::string &out, unsigned depth) {
+  void copyBytes(uint64_t begin, uint64_t end) {
+    if (out) {
+      out->append(file.data() + begin, end - begin);
+    }
+  }
+
+  static bool isData(uint64_t field) {
+    return field == RawData || field == FloatData || field == DoubleData;
+  }
+
+  bool scanBytes(Message message, uint64_t tag, uint64_t start, uint64_t at,
+                 uint64_t size, unsigned depth, uint64_t &length) {
     uint64_t field = tag >> 3;
-    if (message == Message::Tensor && field == kRawData) {
-      FileRange range{at, length};
-      writeVarint(out, tag);
-      writeVarint(out, sizeof(range));
-      out.append(reinterpret_cast<const char *>(&range), sizeof(range));
+    if (message == Message::Tensor && isData(field)) {
+      constexpr uint64_t rawTag = RawData << 3 | Bytes;
+      length = varintLength(rawTag) + 1 + sizeof(Place);
+      if (out) {
+        Place place{at, size, field};
+        writeVarint(rawTag);
+        writeVarint(sizeof(place));
+        out->append(reinterpret_cast<const char *>(&place), sizeof(place));
+      }
       return true;
     }
     Message inner = fieldMessage(message, field);
     if (inner == Message::Other) {
-      out.append(file + start, at + length - start);
+      copyBytes(start, at + size);
+      length = at + size - start;
       return true;
     }
-    std::string nested;
-    if (!copyMessage(inner, at, at + length, nested, depth + 1)) {
+    size_t index = next++;
+    uint64_t nested = 0;
+    if (out) {
+      nested = lengths[index];
+      writeVarint(tag);
+      writeVarint(nested);
+    } else {
+      lengths.push_back(0);
+    }
+    uint64_t measured;
+    if (!scan(inner, at, at + size, depth + 1, measured)) {
       return false;
     }
-    writeVarint(out, tag);
-    writeVarint(out, nested.size());
-    out += nested;
+    if (!out) {
+      lengths[index] = measured;
+    }
+    length = varintLength(tag) + varintLength(measured) + measured;
     return true;
   }
 
-  const char *file;
-  uint64_t size;
+  ArrayRef<char> file;
+  /// Lengths of nested messages, in the order in which they begin.
+  std::vector<uint64_t> lengths;
+  size_t next = 0;
+  std::string *out = nullptr;
 };
 
 } // namespace
 
-ModelFile::~ModelFile() {
-  if (data) {
-    munmap(const_cast<char *>(data), length);
+std::optional<FileRange>
+ModelFile::data(const ::onnx::TensorProto &tensor) const {
+  Place place;
+  // A field of another tensor, or of one that was not reached by the pass over
+  // the file, must not be taken for a place.
+  if (!tensor.has_raw_data() || tensor.raw_data().size() != sizeof(place)) {
+    return std::nullopt;
   }
+  std::memcpy(&place, tensor.raw_data().data(), sizeof(place));
+  if (place.offset > file.size() || place.length > file.size() - place.offset) {
+    return std::nullopt;
+  }
+  bool fits = place.field == RawData ||
+              (place.field == FloatData &&
+               tensor.data_type() == ::onnx::TensorProto::FLOAT) ||
+              (place.field == DoubleData &&
+               tensor.data_type() == ::onnx::TensorProto::DOUBLE);
+  return fits ? std::optional(FileRange{place.offset, place.length})
+              : std::nullopt;
 }
 
-FileRange ModelFile::rawData(const ::onnx::TensorProto &tensor) {
-  FileRange range;
-  std::memcpy(&range, tensor.raw_data().data(), sizeof(range));
-  return range;
-}
-
-LogicalResult ModelFile::open(StringRef path, std::string &message) {
-  std::string name = path.str();
-  int descriptor = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status = {};
-  if (descriptor < 0 || fstat(descriptor, &status) != 0) {
-    message = "cannot open '" + name + "': " + strerror(errno);
-    if (descriptor >= 0) {
-      close(descriptor);
-    }
+LogicalResult ModelFile::parse(ArrayRef<char> bytes, uint64_t maxBytes,
+                               std::string &message) {
+  file = bytes;
+  Stripper stripper(file);
+  std::optional<uint64_t> length = stripper.measure();
+  if (!length) {
+    message = "this is no ONNX model, or it was cut short; check how it was "
+              "written, or copy it again";
     return failure();
   }
-  if (!S_ISREG(status.st_mode)) {
-    close(descriptor);
-    message = "'" + name + "' is no regular file";
+  if (*length > std::min<uint64_t>(maxBytes, INT32_MAX)) {
+    message = "the model has " + std::to_string(*length) +
+              " bytes besides tensor data; at most " +
+              std::to_string(std::min<uint64_t>(maxBytes, INT32_MAX)) +
+              " are read";
     return failure();
   }
-  length = status.st_size;
-  void *mapped = length == 0 ? nullptr
-                             : mmap(nullptr, length, PROT_READ, MAP_PRIVATE,
-                                    descriptor, 0);
-  int error = errno;
-  close(descriptor);
-  if (mapped == MAP_FAILED) {
-    message = "cannot map '" + name + "': " + strerror(error);
-    return failure();
-  }
-  data = static_cast<const char *>(mapped);
   std::string stripped;
-  if (!Stripper(data, length).strip(stripped) ||
-      !proto.ParseFromString(stripped) || !proto.has_graph()) {
-    message = "'" + name +
-              "' is no ONNX model, or it was cut short; check how it was "
-              "written or copy it again";
+  stripped.reserve(*length);
+  stripper.copy(stripped);
+  if (!proto.ParseFromString(stripped)) {
+    message = "this is no ONNX model, or it was cut short; check how it was "
+              "written, or copy it again";
+    return failure();
+  }
+  if (!proto.has_graph()) {
+    message = "the file has no graph: it is no ONNX model, or one of training "
+              "or functions only; export the model again";
     return failure();
   }
   return success();

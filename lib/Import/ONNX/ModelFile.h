@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Protobuf copies what it parses and refuses messages over 2 GiB. So tensor
-// bytes never reach it: a pass over the wire format drops every raw_data and
-// remembers where in the file it lies.
+// bytes never reach it: a pass over the wire format leaves out raw_data and
+// packed floats, and remembers where in the file they lie.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +19,7 @@
 #include "onnx.pb.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace moe {
@@ -29,31 +30,38 @@ struct FileRange {
   uint64_t length = 0;
 };
 
+/// A parsed model over the bytes of its file, which must outlive it.
 class ModelFile {
 public:
-  ModelFile() = default;
-  ModelFile(const ModelFile &) = delete;
-  ModelFile &operator=(const ModelFile &) = delete;
-  ~ModelFile();
-
-  /// Maps and parses a file; on failure `message` says why.
-  LogicalResult open(StringRef path, std::string &message);
+  /// Parses a file; on failure `message` says why. At most `maxBytes` besides
+  /// tensor data are read.
+  LogicalResult parse(ArrayRef<char> file, uint64_t maxBytes,
+                      std::string &message);
 
   const ::onnx::ModelProto &model() const { return proto; }
+  /// Gives the model away; what is left of it here is empty.
+  ::onnx::ModelProto takeModel() { return std::move(proto); }
 
-  /// Where the raw data of a tensor of model() lies in the file. Only for
-  /// tensors with raw_data.
-  static FileRange rawData(const ::onnx::TensorProto &tensor);
-  /// The bytes of a range of the file.
+  /// Where the elements of a tensor lie in the file, little-endian and row by
+  /// row; nothing if they are not in it as bytes. Only for tensors of
+  /// model(), wherever they were moved.
+  std::optional<FileRange> data(const ::onnx::TensorProto &tensor) const;
+
+  /// The bytes of such a range.
   ArrayRef<char> bytes(FileRange range) const {
-    return ArrayRef<char>(data + range.offset, range.length);
+    return file.slice(range.offset, range.length);
   }
-  uint64_t size() const { return length; }
 
 private:
-  const char *data = nullptr;
-  uint64_t length = 0;
+  ArrayRef<char> file;
   ::onnx::ModelProto proto;
+};
+
+/// Names of the fields of a tensor whose bytes are left out.
+enum TensorDataField : unsigned {
+  FloatData = 4,
+  RawData = 9,
+  DoubleData = 10,
 };
 
 } // namespace moe

@@ -8,15 +8,11 @@
 #include "Tensors.h"
 
 #include "moe/Dialect/ONNX/Inference.h"
+#include "moe/Support/Quote.h"
 
-#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/Path.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace mlir;
 using namespace moe;
@@ -24,6 +20,7 @@ using namespace moe;
 /// Larger tensors are weights and stay in their files.
 static constexpr int64_t kMaxConstantElements = 1024;
 static constexpr uint64_t kMaxIntegerBytes = 64 << 10;
+static constexpr int kMaxRank = 64;
 
 uint64_t moe::tensorBytes(RankedTensorType type) {
   return type.getNumElements() *
@@ -40,26 +37,36 @@ bool TensorReader::isSmall(RankedTensorType type) {
 
 FailureOr<RankedTensorType>
 TensorReader::type(const ::onnx::TensorProto &tensor, std::string &message) {
-  Type element = onnx::elementTypeOfNumber(tensor.data_type(), context);
+  Type element = moe::onnx::elementTypeOfNumber(tensor.data_type(), context);
   if (!element) {
     message = "element type " + std::to_string(tensor.data_type()) +
               " is not supported";
     return failure();
   }
-  std::optional<int64_t> bytes = 8;
+  if (tensor.dims_size() > kMaxRank) {
+    message = "it has " + std::to_string(tensor.dims_size()) +
+              " dimensions; at most " + std::to_string(kMaxRank) + " are read";
+    return failure();
+  }
+  if (tensor.has_segment()) {
+    message = "it is stored in segments, which is not supported; save the "
+              "model again";
+    return failure();
+  }
+  // In bits, and as if no dimension was 0: either product may overflow.
+  std::optional<int64_t> bits = 64;
   SmallVector<int64_t> shape;
   for (int64_t size : tensor.dims()) {
     if (size < 0) {
-      message = "it has the dimension " + std::to_string(size);
+      message = "it has a dimension of " + std::to_string(size);
       return failure();
     }
     shape.push_back(size);
-    bytes = bytes ? llvm::checkedMul(*bytes, std::max<int64_t>(size, 1))
-                  : std::nullopt;
+    bits = bits ? llvm::checkedMul(*bits, std::max<int64_t>(size, 1))
+                : std::nullopt;
   }
-  constexpr unsigned maxRank = 64;
-  if (!bytes || shape.size() > maxRank) {
-    message = "its dimensions are too large";
+  if (!bits) {
+    message = "its dimensions are too large: their product has no 64 bits";
     return failure();
   }
   return RankedTensorType::get(shape, element);
@@ -69,12 +76,18 @@ TensorReader::type(const ::onnx::TensorProto &tensor, std::string &message) {
 // Elements
 //===----------------------------------------------------------------------===//
 
-FailureOr<DenseElementsAttr> TensorReader::fromBytes(ArrayRef<char> bytes,
-                                                     RankedTensorType type,
-                                                     std::string &message) {
+static std::string wrongLength(RankedTensorType type, uint64_t length) {
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << "its type, " << type << ", takes " << tensorBytes(type)
+      << " bytes, but its data has " << length;
+  return text;
+}
+
+static FailureOr<DenseElementsAttr>
+fromBytes(ArrayRef<char> bytes, RankedTensorType type, std::string &message) {
   if (bytes.size() != tensorBytes(type)) {
-    message = "its type needs " + std::to_string(tensorBytes(type)) +
-              " bytes, but there are " + std::to_string(bytes.size());
+    message = wrongLength(type, bytes.size());
     return failure();
   }
   if (type.getElementType().isInteger(1)) {
@@ -116,29 +129,12 @@ FailureOr<DenseElementsAttr>
 TensorReader::elements(const ::onnx::TensorProto &tensor, RankedTensorType type,
                        std::string &message) {
   if (tensor.data_location() == ::onnx::TensorProto::EXTERNAL) {
-    FailureOr<TensorPlace> place = externalPlace(tensor, type, message);
-    if (failed(place)) {
-      return failure();
-    }
-    llvm::SmallString<256> full(llvm::sys::path::parent_path(path));
-    llvm::sys::path::append(full, place->file);
-    std::string bytes(place->range.length, 0);
-    int descriptor = ::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t count = descriptor < 0
-                        ? -1
-                        : pread(descriptor, bytes.data(), bytes.size(),
-                                place->range.offset);
-    if (descriptor >= 0) {
-      ::close(descriptor);
-    }
-    if (count != static_cast<ssize_t>(bytes.size())) {
-      message = "cannot read its data from '" + place->file + "'";
-      return failure();
-    }
-    return fromBytes(ArrayRef<char>(bytes.data(), bytes.size()), type, message);
+    FailureOr<ArrayRef<char>> bytes = externalBytes(tensor, type, message);
+    return failed(bytes) ? FailureOr<DenseElementsAttr>()
+                         : fromBytes(*bytes, type, message);
   }
-  if (tensor.has_raw_data()) {
-    return fromBytes(file.bytes(ModelFile::rawData(tensor)), type, message);
+  if (std::optional<FileRange> range = model.data(tensor)) {
+    return fromBytes(model.bytes(*range), type, message);
   }
   std::string bytes = typedBytes(tensor, type.getElementType());
   return fromBytes(ArrayRef<char>(bytes.data(), bytes.size()), type, message);
@@ -148,113 +144,94 @@ TensorReader::elements(const ::onnx::TensorProto &tensor, RankedTensorType type,
 // Places
 //===----------------------------------------------------------------------===//
 
-FailureOr<std::optional<TensorPlace>>
-TensorReader::place(const ::onnx::TensorProto &tensor, RankedTensorType type,
-                    std::string &message) {
+FailureOr<TensorPlace> TensorReader::place(const ::onnx::TensorProto &tensor,
+                                           RankedTensorType type,
+                                           std::string &message) {
   if (tensor.data_location() == ::onnx::TensorProto::EXTERNAL) {
-    FailureOr<TensorPlace> place = externalPlace(tensor, type, message);
-    if (failed(place)) {
-      return failure();
-    }
-    return std::optional<TensorPlace>(*place);
+    return externalPlace(tensor, type, message);
   }
-  if (!tensor.has_raw_data()) {
-    return std::optional<TensorPlace>();
-  }
-  FileRange range = ModelFile::rawData(tensor);
-  if (range.length != tensorBytes(type)) {
-    message = "its type needs " + std::to_string(tensorBytes(type)) +
-              " bytes, but there are " + std::to_string(range.length);
+  std::optional<FileRange> range = model.data(tensor);
+  if (!range) {
+    uint64_t length = typedBytes(tensor, type.getElementType()).size();
+    message = length != tensorBytes(type)
+                  ? wrongLength(type, length)
+                  : "its elements are spelled out one by one, which is "
+                    "supported for small tensors only; make it from an array "
+                    "with onnx.numpy_helper.from_array";
     return failure();
   }
-  return std::optional<TensorPlace>(
-      TensorPlace{llvm::sys::path::filename(path).str(), range});
+  if (range->length != tensorBytes(type)) {
+    message = wrongLength(type, range->length);
+    return failure();
+  }
+  return TensorPlace{name, *range};
 }
 
-/// Why a location must not be opened, or nothing: external data lies in the
-/// model's folder, in files that are nothing else.
-static std::string checkLocation(StringRef location, StringRef folder,
-                                 uint64_t &size) {
-  if (location.empty() || location.contains('\0') ||
-      llvm::sys::path::is_absolute(location)) {
-    return "its location must be a path relative to the model's folder";
+/// Reads one number of bytes from the entries of external data.
+static bool readNumber(const ::onnx::StringStringEntryProto &entry,
+                       std::optional<uint64_t> &number, std::string &message) {
+  uint64_t value;
+  if (StringRef(entry.value()).getAsInteger(10, value)) {
+    message = "the " + entry.key() + " of its external data is " +
+              quote(entry.value()) + ", not a number of bytes";
+    return false;
   }
-  llvm::SmallString<256> full(folder);
-  for (auto part = llvm::sys::path::begin(location),
-            end = llvm::sys::path::end(location);
-       part != end; ++part) {
-    if (*part == "..") {
-      return "its location leaves the model's folder";
-    }
-    llvm::sys::path::append(full, *part);
-    struct stat status = {};
-    if (lstat(full.c_str(), &status) != 0) {
-      return "the file '" + location.str() +
-             "' with its data does not exist; copy it beside the model";
-    }
-    if (S_ISLNK(status.st_mode)) {
-      return "'" + location.str() +
-             "' is a symbolic link; put the file itself beside the model";
-    }
-    if (S_ISDIR(status.st_mode)) {
-      continue;
-    }
-    if (!S_ISREG(status.st_mode)) {
-      return "'" + location.str() + "' is no regular file";
-    }
-    if (status.st_nlink > 1) {
-      return "'" + location.str() +
-             "' has more than one name (hard link); put a copy beside the "
-             "model";
-    }
-    size = status.st_size;
-    return "";
-  }
-  return "'" + location.str() + "' is a folder";
+  number = value;
+  return true;
 }
 
 FailureOr<TensorPlace>
 TensorReader::externalPlace(const ::onnx::TensorProto &tensor,
                             RankedTensorType type, std::string &message) {
   TensorPlace place;
-  std::optional<uint64_t> length;
+  std::optional<uint64_t> offset, length;
+  llvm::StringSet<> seen;
   for (const auto &entry : tensor.external_data()) {
-    uint64_t number = 0;
+    if (!seen.insert(entry.key()).second) {
+      message = quote(entry.key()) + " is given twice for its external data";
+      return failure();
+    }
     if (entry.key() == "location") {
       place.file = entry.value();
-    } else if (entry.key() == "offset" || entry.key() == "length") {
-      if (StringRef(entry.value()).getAsInteger(10, number)) {
-        message = "its " + entry.key() + " '" + entry.value() +
-                  "' is no number of bytes";
-        return failure();
-      }
-      if (entry.key() == "offset") {
-        place.range.offset = number;
-      } else {
-        length = number;
-      }
+    } else if ((entry.key() == "offset" &&
+                !readNumber(entry, offset, message)) ||
+               (entry.key() == "length" &&
+                !readNumber(entry, length, message))) {
+      return failure();
     }
   }
-  StringRef folder = llvm::sys::path::parent_path(path);
-  uint64_t size = 0;
-  message = checkLocation(place.file, folder.empty() ? "." : folder, size);
-  if (!message.empty()) {
+  FailureOr<ArrayRef<char>> file = files.open(place.file, message);
+  if (failed(file)) {
+    message = "external data: " + message;
     return failure();
   }
-  place.range.length = tensorBytes(type);
+  place.range = {offset.value_or(0), tensorBytes(type)};
   if (length && *length != place.range.length) {
-    message = "its type needs " + std::to_string(place.range.length) +
-              " bytes, but its length is " + std::to_string(*length);
+    message = wrongLength(type, *length);
     return failure();
   }
-  if (place.range.offset > size ||
-      place.range.length > size - place.range.offset) {
-    message = "'" + place.file + "' has " + std::to_string(size) +
-              " bytes, but its data ends at byte " +
-              std::to_string(place.range.offset) + " + " +
-              std::to_string(place.range.length) +
-              "; the file was cut short, copy it again";
+  if (place.range.offset > file->size() ||
+      place.range.length > file->size() - place.range.offset) {
+    message = "external data: " + quote(place.file) + " has " +
+              std::to_string(file->size()) + " bytes, but the data would be " +
+              std::to_string(place.range.length) + " bytes from byte " +
+              std::to_string(place.range.offset) +
+              " on; the file was cut short or is another one, copy it again";
     return failure();
   }
   return place;
+}
+
+FailureOr<ArrayRef<char>>
+TensorReader::externalBytes(const ::onnx::TensorProto &tensor,
+                            RankedTensorType type, std::string &message) {
+  FailureOr<TensorPlace> place = externalPlace(tensor, type, message);
+  if (failed(place)) {
+    return failure();
+  }
+  FailureOr<ArrayRef<char>> file = files.open(place->file, message);
+  if (failed(file)) {
+    return failure();
+  }
+  return file->slice(place->range.offset, place->range.length);
 }

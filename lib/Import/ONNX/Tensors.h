@@ -9,6 +9,7 @@
 #define MOE_LIB_IMPORT_ONNX_TENSORS_H
 
 #include "ModelFile.h"
+#include "moe/Support/ModelFiles.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -27,42 +28,45 @@ struct TensorPlace {
 /// `message`, which reads behind "tensor 'x': ".
 class TensorReader {
 public:
-  TensorReader(const ModelFile &file, StringRef path,
+  /// `name` is that of the model among its files.
+  TensorReader(const ModelFile &model, ModelFiles &files, std::string name,
                mlir::MLIRContext *context)
-      : file(file), path(path.str()), context(context) {}
+      : model(model), files(files), name(std::move(name)), context(context) {}
 
-  /// The type, with a size that is checked to fit 63 bits.
+  /// The type; its number of bits fits 63 bits.
   FailureOr<mlir::RankedTensorType> type(const ::onnx::TensorProto &tensor,
                                          std::string &message);
 
   /// Whether the tensor is small enough to be a constant.
   static bool isSmall(mlir::RankedTensorType type);
 
-  /// The elements of a tensor.
-  FailureOr<mlir::DenseElementsAttr>
-  elements(const ::onnx::TensorProto &tensor, mlir::RankedTensorType type,
-           std::string &message);
+  /// The elements of a small tensor.
+  FailureOr<mlir::DenseElementsAttr> elements(const ::onnx::TensorProto &tensor,
+                                              mlir::RankedTensorType type,
+                                              std::string &message);
 
-  /// Where the bytes of a large tensor lie. Nothing for one that is spelled out
-  /// in typed fields, which has no bytes in the file.
-  FailureOr<std::optional<TensorPlace>>
-  place(const ::onnx::TensorProto &tensor, mlir::RankedTensorType type,
-        std::string &message);
+  /// Where the bytes of a tensor lie.
+  FailureOr<TensorPlace> place(const ::onnx::TensorProto &tensor,
+                               mlir::RankedTensorType type,
+                               std::string &message);
+
+  /// The bytes of a tensor with external data.
+  FailureOr<ArrayRef<char>> externalBytes(const ::onnx::TensorProto &tensor,
+                                          mlir::RankedTensorType type,
+                                          std::string &message);
 
 private:
   FailureOr<TensorPlace> externalPlace(const ::onnx::TensorProto &tensor,
                                        mlir::RankedTensorType type,
                                        std::string &message);
-  FailureOr<mlir::DenseElementsAttr>
-  fromBytes(ArrayRef<char> bytes, mlir::RankedTensorType type,
-            std::string &message);
 
-  const ModelFile &file;
-  std::string path;
+  const ModelFile &model;
+  ModelFiles &files;
+  std::string name;
   mlir::MLIRContext *context;
 };
 
-/// Bytes of a tensor; a bool takes one.
+/// Bytes of a tensor of static shape; a bool takes one.
 uint64_t tensorBytes(mlir::RankedTensorType type);
 
 } // namespace moe

@@ -9,6 +9,8 @@
 
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/MoERT/IR/MoERT.h"
+#include "moe/Support/ModelFiles.h"
+#include "moe/Support/Quote.h"
 
 #include "llvm/ADT/APFloat.h"
 
@@ -82,18 +84,30 @@ std::string moe::denseElements(DenseElementsAttr dense) {
   return bytes;
 }
 
+FailureOr<const uint8_t *> WeightStreamer::fileBytes(func::FuncOp kernel,
+                                                     FileAttr file) {
+  std::string message;
+  FailureOr<ArrayRef<char>> bytes =
+      contents.files->open(file.getPath(), message);
+  if (failed(bytes)) {
+    return kernel.emitError("weight data: " + message);
+  }
+  uint64_t size = bytes->size(), offset = file.getOffset(),
+           length = file.getLength();
+  if (offset > size || length > size - offset) {
+    return kernel.emitError("weight data: " + quote(file.getPath()) + " has ")
+           << size << " bytes, but a weight needs " << length
+           << " bytes from byte " << offset << " on";
+  }
+  return reinterpret_cast<const uint8_t *>(bytes->data()) + offset;
+}
+
 FailureOr<const uint8_t *> WeightStreamer::sourceBytes(func::FuncOp kernel,
                                                        unsigned index) {
   Attribute data = cast<ArrayAttr>(kernel->getAttr("moe.sources"))[index];
   auto type = cast<RankedTensorType>(kernel.getArgumentTypes()[index]);
   if (auto file = dyn_cast<FileAttr>(data)) {
-    std::string message;
-    FailureOr<const uint8_t *> bytes =
-        files.get(file.getPath(), file.getOffset(), file.getLength(), message);
-    if (failed(bytes)) {
-      kernel.emitError(message);
-    }
-    return bytes;
+    return fileBytes(kernel, file);
   }
   // Random numbers are a function of the type as well.
   Attribute key = ArrayAttr::get(kernel.getContext(),
@@ -128,7 +142,7 @@ LogicalResult WeightStreamer::compute(func::FuncOp kernel, int64_t index,
   if (failed(runner.run(kernel.getSymName(), arguments, message))) {
     return kernel.emitError("cannot compute the weight: ") << message;
   }
-  files.releasePages();
+  contents.files->releasePages();
   return success();
 }
 

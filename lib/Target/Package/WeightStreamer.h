@@ -9,13 +9,14 @@
 #define MOE_LIB_TARGET_PACKAGE_WEIGHTSTREAMER_H
 
 #include "KernelRunner.h"
-#include "SourceFiles.h"
 #include "moe/Target/Package.h"
 #include "moe/Target/PackageWriter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace moe {
+
+class FileAttr;
 
 namespace rt {
 class PoolOp;
@@ -30,7 +31,7 @@ std::string denseElements(mlir::DenseElementsAttr dense);
 class WeightStreamer {
 public:
   explicit WeightStreamer(const PackageContents &contents)
-      : contents(contents), files(contents.sourceFolder) {}
+      : contents(contents) {}
 
   /// Finds the kernels in `@weights` and loads their code.
   LogicalResult load(mlir::ModuleOp module);
@@ -41,13 +42,14 @@ public:
   LogicalResult streamPool(rt::PoolOp pool, PackageWriter &writer);
 
 private:
+  FailureOr<const uint8_t *> fileBytes(mlir::func::FuncOp kernel,
+                                       FileAttr file);
   FailureOr<const uint8_t *> sourceBytes(mlir::func::FuncOp kernel,
                                          unsigned index);
   /// Computes part `index` to `out`.
   LogicalResult compute(mlir::func::FuncOp kernel, int64_t index, void *out);
 
   const PackageContents &contents;
-  SourceFiles files;
   KernelRunner runner;
   llvm::StringMap<mlir::func::FuncOp> kernels;
   /// Data of sources that are in no file, made when they are first read.
