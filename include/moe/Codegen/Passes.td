@@ -212,7 +212,7 @@ def MathPass : Pass<"moe-math", "mlir::ModuleOp"> {
     Replaces the ops of the math dialect that have no instruction by arithmetic,
     the same for scalars and vectors of any width. f16 and bf16 are computed in
     f32 and rounded once. Errors in units in the last place, over all arguments:
-    of f32, exp, exp2 1; tanh, erf 2; all others, which are computed in f64, 1.
+    of f32, exp, exp2 1.1; tanh, erf 2; all others, which are computed in f64, 1.
     Of f64, exp and log 1; log1p, log2, log10 2; expm1, tanh 4; other functions
     of f64 are refused. Infinities, NaN, subnormal numbers and signed zeros
     behave as IEEE 754 recommends. Arguments of sin, cos and tan may be of any

@@ -47,7 +47,9 @@ FailureOr<std::string> emitCode(mlir::ModuleOp module, Level level,
 /// Links objects of one level and the helper archive to an image that exports
 /// the array of `phases` (names of functions in the objects, in order) as
 /// MOE_IMAGE_PHASES_SYMBOL, and checks it with checkImage(). On failure
-/// `message` says why.
+/// `message` says why. The linker's state is global: calls wait for one
+/// another, and each resets the command-line options of LLVM (cl::opt) to their
+/// defaults, so that a tool copies its own before.
 FailureOr<std::string> linkImage(ArrayRef<std::string> objects,
                                  ArrayRef<std::string> phases, Level level,
                                  std::string &message);

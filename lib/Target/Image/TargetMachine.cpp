@@ -52,6 +52,8 @@ std::unique_ptr<llvm::TargetMachine> moe::createTargetMachine(Level level) {
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   options.FunctionSections = true;
   options.DataSections = true;
+  // Where checkImage() looks for constructors.
+  options.UseInitArray = true;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, getLevelName(level), /*Features=*/"", options, llvm::Reloc::PIC_,
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
