@@ -39,6 +39,9 @@ public:
   explicit Compilation(const CompileOptions &options)
       : options(options), context(registry(), MLIRContext::Threading::ENABLED),
         files(llvm::sys::path::parent_path(options.input)) {
+    if (!options.externalDataRoot.empty()) {
+      files.allowLinksInside(options.externalDataRoot);
+    }
     // An op's text beside an error helps nobody who exported a model.
     context.printOpOnDiagnostic(false);
     if (StringRef(options.input).ends_with(".mlir")) {
@@ -95,12 +98,11 @@ static int fail(const Twine &message) {
 /// Errors about an ONNX file name the file; what is wrong in it is in the text.
 void Compilation::print(Diagnostic &diagnostic) {
   auto line = [&](const Diagnostic &part) {
-    StringRef kind = part.getSeverity() == DiagnosticSeverity::Error ? "error"
-                     : part.getSeverity() == DiagnosticSeverity::Warning
-                         ? "warning"
-                     : part.getSeverity() == DiagnosticSeverity::Remark
-                         ? "remark"
-                         : "note";
+    StringRef kind =
+        part.getSeverity() == DiagnosticSeverity::Error     ? "error"
+        : part.getSeverity() == DiagnosticSeverity::Warning ? "warning"
+        : part.getSeverity() == DiagnosticSeverity::Remark  ? "remark"
+                                                            : "note";
     llvm::errs() << "moec: " << kind << ": " << options.input << ": "
                  << part.str() << '\n';
   };
@@ -109,9 +111,10 @@ void Compilation::print(Diagnostic &diagnostic) {
 }
 
 int Compilation::internalError(StringRef phase) {
-  llvm::errs() << "moec: internal compiler error in phase '" << phase
-               << "': this is a bug of moec, not of the model; please report "
-                  "it with the model or with the IR that --dump-ir-dir writes\n";
+  llvm::errs()
+      << "moec: internal compiler error in phase '" << phase
+      << "': this is a bug of moec, not of the model; please report "
+         "it with the model or with the IR that --dump-ir-dir writes\n";
   return Internal;
 }
 

@@ -24,6 +24,8 @@ struct CompileOptions {
   moe::Phase compileTo = moe::Phase::Package;
   /// Where the IR after each phase is written; empty: nowhere.
   std::string dumpDirectory;
+  /// A folder that symbolic links of external data may lead into; may be empty.
+  std::string externalDataRoot;
   /// Where a reproducer is written if a pass fails; empty: beside the output.
   std::string reproducer;
   llvm::SmallVector<moe::Level> levels;

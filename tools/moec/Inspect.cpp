@@ -112,25 +112,26 @@ static void printJSON(const Opened &opened, const std::string &program) {
   json.attributeObject("manifest", [&] {
     for (size_t i = 0; i < moe_rt_model_metadata_count(opened.model); ++i) {
       const char *key, *value;
-      moe::rt::Status(
-          moe_rt_model_metadata_at(opened.model, i, &key, &value))
+      moe::rt::Status(moe_rt_model_metadata_at(opened.model, i, &key, &value))
           .ignore();
       json.attribute(key, value);
     }
   });
   for (bool inputs : {true, false}) {
     json.attributeArray(inputs ? "inputs" : "outputs", [&] {
-      forEachTensor(opened.model, inputs, [&](const moe_rt_tensor_info_t &info) {
-        json.object([&] {
-          json.attribute("name", info.name);
-          json.attribute("type", moe_rt_dtype_name(info.dtype));
-          json.attributeArray("dims", [&] {
-            for (int32_t i = 0; i < info.rank; ++i) {
-              json.value(info.dims[i]);
-            }
-          });
-        });
-      }).ignore();
+      forEachTensor(opened.model, inputs,
+                    [&](const moe_rt_tensor_info_t &info) {
+                      json.object([&] {
+                        json.attribute("name", info.name);
+                        json.attribute("type", moe_rt_dtype_name(info.dtype));
+                        json.attributeArray("dims", [&] {
+                          for (int32_t i = 0; i < info.rank; ++i) {
+                            json.value(info.dims[i]);
+                          }
+                        });
+                      });
+                    })
+          .ignore();
     });
   }
   json.attributeArray("sections", [&] {
@@ -169,9 +170,9 @@ static void printText(const Opened &opened, const std::string &program) {
   }
   for (uint32_t i = 0; i < package.sectionCount(); ++i) {
     const moe_package_section &section = package.sections()[i];
-    llvm::outs() << "section " << moe::rt::sectionTypeName(section.type)
-                 << ": " << section.payload_length << " bytes at "
-                 << section.offset << '\n';
+    llvm::outs() << "section " << moe::rt::sectionTypeName(section.type) << ": "
+                 << section.payload_length << " bytes at " << section.offset
+                 << '\n';
   }
   llvm::outs() << '\n' << program << '\n';
 }

@@ -29,6 +29,8 @@ options:
                           x86-64-v4 (default: both)
   --compile-to=PHASE      stop after a phase and write the IR: import, raise,
                           lower-onnx, fuse, plan, bufferize, codegen
+  --external-data-root=DIR
+                          follow symbolic links to weights that lie in DIR
   --dump-ir-dir=DIR       write the IR after each phase to DIR
   --mlir-timing           print the time of each pass
   --mlir-generate-reproducer=FILE
@@ -41,8 +43,7 @@ exit codes: 0 success, 1 the model or a file is at fault, 2 usage,
 )";
 
 static int usage(const llvm::Twine &message) {
-  llvm::errs() << "moec: error: " << message
-               << "\nmoec: try 'moec --help'\n";
+  llvm::errs() << "moec: error: " << message << "\nmoec: try 'moec --help'\n";
   return Usage;
 }
 
@@ -51,8 +52,9 @@ static std::string suggestion(StringRef flag) {
   StringRef best;
   unsigned distance = 4;
   for (StringRef known :
-       {"--level", "--compile-to", "--dump-ir-dir", "--mlir-timing",
-        "--mlir-generate-reproducer", "--help", "--version", "--json"}) {
+       {"--level", "--compile-to", "--dump-ir-dir", "--external-data-root",
+        "--mlir-timing", "--mlir-generate-reproducer", "--help", "--version",
+        "--json"}) {
     unsigned edits = flag.split('=').first.edit_distance(known);
     if (edits < distance) {
       distance = edits;
@@ -99,6 +101,8 @@ static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
       return usage("unknown phase '" + value + "'; see --help");
     }
     line.compile.compileTo = *phase;
+  } else if (name == "--external-data-root" && hasValue) {
+    line.compile.externalDataRoot = value.str();
   } else if (name == "--dump-ir-dir" && hasValue) {
     line.compile.dumpDirectory = value.str();
   } else if (name == "--mlir-generate-reproducer" && hasValue) {
