@@ -24,9 +24,10 @@ def ExpandFusedMoEPass : Pass<"moe-expand-fused-moe", "::mlir::ModuleOp"> {
     Where implementations of the operator disagree: ties go to the lower expert;
     no route is dropped, whatever its weight; a row with a NaN logit is NaN.
 
-    Refuses, naming the node: unknown activations, swiglu without a linear part, a
-    limit that is not positive, the sparse mixer with k other than 2, k that is no
-    number of experts, and weights that are computed at run time.
+    Refuses, naming the node: unknown activations, swiglu without a linear part
+    or with two, a bias of a product that is not there, a limit that is not
+    positive, the sparse mixer with k other than 2, k that is no number of
+    experts, and weights that are computed at run time.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",

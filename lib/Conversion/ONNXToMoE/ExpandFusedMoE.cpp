@@ -74,9 +74,9 @@ private:
   NamedAttribute attribute(StringRef name, Attribute value) {
     return builder.getNamedAttr(name, value);
   }
-  InFlightDiagnostic error() {
-    return op.emitError() << "node " << op.getLoc() << " (MoE): ";
-  }
+  /// The node, for messages.
+  std::string describe();
+  InFlightDiagnostic error() { return emitError(op.getLoc(), describe()); }
 
   onnx::NodeOp op;
   ImplicitLocOpBuilder builder;
@@ -104,6 +104,14 @@ struct ExpandFusedMoEPass
 //===----------------------------------------------------------------------===//
 // Helpers
 //===----------------------------------------------------------------------===//
+
+std::string Expansion::describe() {
+  std::string name;
+  if (auto named = dyn_cast<NameLoc>(op.getLoc())) {
+    name = "'" + named.getName().str() + "' ";
+  }
+  return "node " + name + "(MoE): ";
+}
 
 Value Expansion::node(StringRef type, int64_t version, ValueRange inputs,
                       Type result, ArrayRef<NamedAttribute> attributes) {
@@ -221,6 +229,16 @@ LogicalResult Expansion::collectWeights() {
   Features whole{0, intermediate, 1}, out{0, hidden, 1};
   Features gate = whole, linear = whole;
   bool fused = activation == "swiglu" && fusion != 0;
+  if (fused && (op.hasInput(FC3Weights) || op.hasInput(FC3Bias))) {
+    return error() << "swiglu with swiglu_fusion = " << fusion
+                   << " takes its linear part from fc1_experts_weights (input "
+                      "2), and fc3_experts_weights (input 6) and "
+                      "fc3_experts_bias (input 7) must be left out";
+  }
+  if (op.hasInput(FC3Bias) && !op.hasInput(FC3Weights)) {
+    return error() << "fc3_experts_bias (input 7) needs fc3_experts_weights "
+                      "(input 6)";
+  }
   if (fused) {
     bool interleaved = fusion == 1;
     gate = {0, intermediate, interleaved ? 2 : 1};
@@ -413,12 +431,9 @@ void Expansion::checkRows(Value rows, Value logits) {
   Value routed = tensor::DimOp::create(builder, logits, 0);
   Value equal =
       arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, count, routed);
-  std::string name;
-  llvm::raw_string_ostream(name) << op.getLoc();
   cf::AssertOp::create(builder, equal,
-                       "node " + name +
-                           " (MoE): the router logits have another number of "
-                           "rows than the input");
+                       describe() + "the router logits have another number of "
+                                    "rows than the input");
 }
 
 LogicalResult Expansion::run() {
