@@ -159,8 +159,8 @@ LogicalResult HostConverter::convertExtract(tensor::ExtractOp op) {
   return success();
 }
 
-// Contiguous slices only: every dimension after the first sliced one is whole,
-// and every one before it has extent 1.
+// Contiguous slices only: every dimension behind the first one with an extent
+// other than 1 is whole.
 LogicalResult HostConverter::convertExtractSlice(tensor::ExtractSliceOp op) {
   FailureOr<HostTensor> source = materialize(op.getSource());
   if (failed(source)) {
@@ -182,7 +182,7 @@ LogicalResult HostConverter::convertExtractSlice(tensor::ExtractSliceOp op) {
         (seen && !whole)) {
       return op.emitOpError("is not contiguous and has no kernel");
     }
-    seen |= !whole && !single;
+    seen |= !single;
     Value position = dimRegister(dimOf(offsets[i]));
     offset = offset ? compute(loc, ComputeKind::Add,
                               multiply(loc, offset,

@@ -86,12 +86,8 @@ void AssignPoolsPass::assign(Value offsets, Layer &layer,
     return;
   }
   Value ids = outsideValue(grouping, (*groups.begin()).getIds());
-  // A weight that two layers share lies in the first one's slots only; it
-  // would need the other's ids to be pinned, too.
-  for (WeightOp weight : layer.weights) {
-    if (!ids || weight->hasAttr("moe.slot")) {
-      return;
-    }
+  if (!ids) {
+    return;
   }
   MLIRContext *context = &getContext();
   WeightOp first = layer.weights[0];
@@ -123,7 +119,18 @@ void AssignPoolsPass::assign(Value offsets, Layer &layer,
 void AssignPoolsPass::runOnOperation() {
   SymbolTable symbols(getOperation());
   llvm::MapVector<Value, Layer> layers = findLayers();
+  // A weight in one layer's slots would not be pinned for another.
+  llvm::DenseMap<Operation *, unsigned> readers;
   for (auto &[offsets, layer] : layers) {
-    assign(offsets, layer, symbols);
+    for (WeightOp weight : layer.weights) {
+      ++readers[weight];
+    }
+  }
+  for (auto &[offsets, layer] : layers) {
+    layer.weights.remove_if(
+        [&](WeightOp weight) { return readers.lookup(weight) > 1; });
+    if (!layer.weights.empty()) {
+      assign(offsets, layer, symbols);
+    }
   }
 }

@@ -69,20 +69,20 @@ private:
 // Which ops run where
 //===----------------------------------------------------------------------===//
 
-/// A slice that is a run of bytes: whole dimensions behind the first one that
-/// is cut, extents of 1 before it.
+/// A slice that is a run of bytes: whole dimensions behind the first one with an
+/// extent other than 1.
 static bool isContiguous(tensor::ExtractSliceOp op) {
-  bool cut = false;
+  bool several = false;
   for (auto [dim, offset, size, stride] :
        llvm::enumerate(op.getMixedOffsets(), op.getMixedSizes(),
                        op.getMixedStrides())) {
     bool whole = isConstantIntValue(offset, 0) &&
                  !op.getSourceType().isDynamicDim(dim) &&
                  isConstantIntValue(size, op.getSourceType().getDimSize(dim));
-    if (!isConstantIntValue(stride, 1) || (cut && !whole)) {
+    if (!isConstantIntValue(stride, 1) || (several && !whole)) {
       return false;
     }
-    cut |= !whole && !isConstantIntValue(size, 1);
+    several |= !isConstantIntValue(size, 1);
   }
   return true;
 }

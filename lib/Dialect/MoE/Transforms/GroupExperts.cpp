@@ -262,7 +262,7 @@ void GroupExpertsPass::runOnOperation() {
     } else {
       remark::missed(loc, remark::RemarkOpts::name("experts-not-grouped")
                               .category("moe-group-experts"))
-          << "experts run one by one: " << reason;
+          << "experts run one by one: " + reason;
     }
   }
 }
