@@ -235,6 +235,20 @@ int Compilation::package() {
 // IR files
 //===----------------------------------------------------------------------===//
 
+/// Keeps a file that was written in full.
+static int keep(llvm::ToolOutputFile &file, StringRef path) {
+  // Errors of stdout are main()'s.
+  if (&file.os() != &llvm::outs()) {
+    file.os().flush();
+    if (std::error_code error = file.os().error()) {
+      file.os().clear_error();
+      return fail("cannot write '" + path + "': " + error.message());
+    }
+  }
+  file.keep();
+  return Success;
+}
+
 int Compilation::dump(Phase phase) {
   if (options.dumpDirectory.empty()) {
     return Success;
@@ -253,8 +267,7 @@ int Compilation::dump(Phase phase) {
     return fail(message);
   }
   module->print(file->os(), OpPrintingFlags().enableDebugInfo());
-  file->keep();
-  return Success;
+  return keep(*file, path);
 }
 
 int Compilation::writeModule() {
@@ -266,8 +279,7 @@ int Compilation::writeModule() {
   }
   module->print(file->os(), OpPrintingFlags().enableDebugInfo());
   file->os() << '\n';
-  file->keep();
-  return Success;
+  return keep(*file, options.output);
 }
 
 int Compilation::run() {

@@ -115,6 +115,10 @@ static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
     line.help = true;
   } else if (argument == "--version") {
     line.version = true;
+  } else if (argument == "--level" || argument == "--compile-to" ||
+             argument == "--dump-ir-dir" ||
+             argument == "--mlir-generate-reproducer") {
+    return usage(argument + " needs a value: " + argument + "=...");
   } else if (argument.starts_with("-") && argument != "-") {
     return usage("unknown argument '" + argument + "'" + suggestion(argument));
   } else {
@@ -123,9 +127,32 @@ static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
   return Success;
 }
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  llvm::ArrayRef<const char *> arguments(argv + 1, argc - 1);
+/// The exit code of a run that would end with `code`: what could not be printed
+/// is no success.
+static int flushOutput(int code) {
+  llvm::outs().flush();
+  if (!llvm::outs().has_error()) {
+    return code;
+  }
+  llvm::errs() << "moec: error: cannot write to stdout: "
+               << llvm::outs().error().message() << '\n';
+  llvm::outs().clear_error();
+  return code == Success ? Failed : code;
+}
+
+/// `moec inspect`.
+static int inspectPackage(const CommandLine &line, size_t argumentCount) {
+  if (line.inputs.size() != 1) {
+    return usage(line.inputs.empty() ? "no package given"
+                                     : "more than one package given");
+  }
+  if (argumentCount != line.inputs.size() + line.json) {
+    return usage("'moec inspect' takes no option but --json");
+  }
+  return inspect(line.inputs[0], line.json);
+}
+
+static int run(llvm::ArrayRef<const char *> arguments) {
   CommandLine line;
   bool inspecting = !arguments.empty() && StringRef(arguments[0]) == "inspect";
   for (size_t i = inspecting ? 1 : 0; i < arguments.size(); ++i) {
@@ -141,12 +168,12 @@ int main(int argc, char **argv) {
     llvm::outs() << "moec " MOE_VERSION "\n";
     return Success;
   }
+  if (inspecting) {
+    return inspectPackage(line, arguments.size() - 1);
+  }
   if (line.inputs.size() != 1) {
     return usage(line.inputs.empty() ? "no model given"
                                      : "more than one model given");
-  }
-  if (inspecting) {
-    return inspect(line.inputs[0], line.json);
   }
   if (line.json) {
     return usage("--json belongs to 'moec inspect'");
@@ -160,4 +187,9 @@ int main(int argc, char **argv) {
     line.compile.levels = {moe::Level::X86_64_V3, moe::Level::X86_64_V4};
   }
   return compile(line.compile);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return flushOutput(run(llvm::ArrayRef(argv + 1, argc - 1)));
 }
