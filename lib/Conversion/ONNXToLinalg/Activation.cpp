@@ -17,8 +17,7 @@ using namespace moe::onnx;
 
 /// Output 0 as `body` of input 0, in the compute type.
 static LogicalResult
-lowerActivation(Node &node,
-                llvm::function_ref<Value(Scalars &, Value)> body) {
+lowerActivation(Node &node, llvm::function_ref<Value(Scalars &, Value)> body) {
   return lowerElementwise(node, {0}, /*widen=*/true,
                           [&](ImplicitLocOpBuilder &b, ValueRange args) {
                             Scalars s(b);
@@ -61,12 +60,11 @@ static LogicalResult lowerIdentity(Node &node) {
 }
 
 static LogicalResult lowerRelu(Node &node) {
-  return lowerElementwise(node, {0}, /*widen=*/true,
-                          [](ImplicitLocOpBuilder &b, ValueRange args) {
-                            Scalars s(b);
-                            return s.max(args[0],
-                                         s.integer(args[0].getType(), 0));
-                          });
+  return lowerElementwise(
+      node, {0}, /*widen=*/true, [](ImplicitLocOpBuilder &b, ValueRange args) {
+        Scalars s(b);
+        return s.max(args[0], s.integer(args[0].getType(), 0));
+      });
 }
 
 static LogicalResult lowerLeakyRelu(Node &node) {

@@ -36,7 +36,8 @@ static LogicalResult lowerBinary(Node &node) {
 template <BinaryMethod method>
 static LogicalResult lowerVariadic(Node &node) {
   bool isUnsigned = node.isUnsignedInput(0);
-  SmallVector<unsigned> inputs = llvm::to_vector(llvm::seq<unsigned>(0, node.getNumInputs()));
+  SmallVector<unsigned> inputs =
+      llvm::to_vector(llvm::seq<unsigned>(0, node.getNumInputs()));
   return lowerElementwise(node, inputs, /*widen=*/true,
                           [&](ImplicitLocOpBuilder &b, ValueRange args) {
                             Scalars s(b, isUnsigned);
@@ -84,21 +85,20 @@ static LogicalResult lowerAbs(Node &node) {
 
 static LogicalResult lowerSign(Node &node) {
   bool isUnsigned = node.isUnsignedInput(0);
-  return lowerElementwise(node, {0}, /*widen=*/false,
-                          [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                            Scalars s(b, isUnsigned);
-                            Value value = args[0];
-                            Type type = value.getType();
-                            Value zero = s.integer(type, 0);
-                            // Zeros and NaN are their own sign.
-                            Value result = s.select(s.less(zero, value),
-                                                    s.integer(type, 1), value);
-                            if (isUnsigned) {
-                              return result;
-                            }
-                            return s.select(s.less(value, zero),
-                                            s.integer(type, -1), result);
-                          });
+  return lowerElementwise(
+      node, {0}, /*widen=*/false,
+      [&](ImplicitLocOpBuilder &b, ValueRange args) {
+        Scalars s(b, isUnsigned);
+        Value value = args[0];
+        Type type = value.getType();
+        Value zero = s.integer(type, 0);
+        // Zeros and NaN are their own sign.
+        Value result = s.select(s.less(zero, value), s.integer(type, 1), value);
+        if (isUnsigned) {
+          return result;
+        }
+        return s.select(s.less(value, zero), s.integer(type, -1), result);
+      });
 }
 
 static LogicalResult lowerReciprocal(Node &node) {
@@ -149,16 +149,15 @@ static LogicalResult lowerClip(Node &node) {
 static LogicalResult lowerMean(Node &node) {
   unsigned count = node.getNumInputs();
   SmallVector<unsigned> inputs = llvm::to_vector(llvm::seq<unsigned>(0, count));
-  return lowerElementwise(
-      node, inputs, /*widen=*/true,
-      [&](ImplicitLocOpBuilder &b, ValueRange args) {
-        Scalars s(b);
-        Value sum = args[0];
-        for (Value next : args.drop_front()) {
-          sum = s.add(sum, next);
-        }
-        return s.div(sum, s.integer(sum.getType(), count));
-      });
+  return lowerElementwise(node, inputs, /*widen=*/true,
+                          [&](ImplicitLocOpBuilder &b, ValueRange args) {
+                            Scalars s(b);
+                            Value sum = args[0];
+                            for (Value next : args.drop_front()) {
+                              sum = s.add(sum, next);
+                            }
+                            return s.div(sum, s.integer(sum.getType(), count));
+                          });
 }
 
 /// With fmod the result has the dividend's sign, else the divisor's.
@@ -180,8 +179,8 @@ static LogicalResult lowerMod(Node &node) {
                             Value signsDiffer = b.createOrFold<arith::XOrIOp>(
                                 s.less(rem, zero), s.less(args[1], zero));
                             Value isZero = s.equal(rem, zero);
-                            Value shift = s.logicalAnd(s.logicalNot(isZero),
-                                                       signsDiffer);
+                            Value shift =
+                                s.logicalAnd(s.logicalNot(isZero), signsDiffer);
                             return s.select(shift, s.add(rem, args[1]), rem);
                           });
 }
@@ -216,8 +215,8 @@ static Value buildIntegerPower(ImplicitLocOpBuilder &b, Value base,
         scf::YieldOp::create(inner, ValueRange{product, square, rest});
       });
   Value power = loop.getResult(0);
-  Value isUnit = s.logicalOr(s.equal(power, one),
-                             s.equal(power, s.integer(type, -1)));
+  Value isUnit =
+      s.logicalOr(s.equal(power, one), s.equal(power, s.integer(type, -1)));
   Value inverse = s.select(isUnit, power, s.integer(type, 0));
   return s.select(isNegative, inverse, power);
 }

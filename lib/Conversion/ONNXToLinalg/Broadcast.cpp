@@ -18,148 +18,138 @@ using namespace moe::onnx;
 // Extents
 //===----------------------------------------------------------------------===//
 
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
 namespace {
 
-/// How a dimension of an input goes along a dimension of the result.
+/// How a dimension of a tensor goes along a dimension of the result.
 enum class Along { Absent, Unit, Whole, Uncertain };
 
 /// One dimension of the result, and what takes part in it.
 class BroadcastDim {
 public:
-  BroadcastDim(Node &node, ArrayRef<unsigned> inputs, int64_t rank, int64_t dim)
-      : node(node), inputs(inputs) {
-    for (unsigned input : inputs) {
-      int64_t missing = rank - node.getInputType(input).getRank();
-      inputDims.push_back(dim - missing);
+  /// `rank` is that of the result and `trailing` what is not broadcast.
+  BroadcastDim(Node &node, ValueRange values, int64_t rank, int64_t trailing,
+               int64_t dim)
+      : node(node), dim(dim) {
+    for (Value value : values) {
+      int64_t own = dim - (rank - (typeOf(value).getRank() - trailing));
+      extents.push_back(own < 0 ? OpFoldResult() : node.getDim(value, own));
     }
   }
 
-  /// Decides on every input and on the extent; refuses known extents that do
+  /// Decides on every tensor and on the extent; refuses known extents that do
   /// not fit.
-  LogicalResult resolve(int64_t dim);
+  LogicalResult resolve();
+  /// The same where the extent is given.
+  LogicalResult resolveTo(OpFoldResult given);
 
   OpFoldResult extent;
   SmallVector<Along> along;
 
 private:
-  int64_t getStatic(unsigned index) {
-    return node.getInputType(inputs[index]).getDimSize(inputDims[index]);
-  }
-  OpFoldResult resolveDynamic();
-  void check(unsigned index, Value result);
+  void check(unsigned index);
+  LogicalResult refuse(OpFoldResult lhs, OpFoldResult rhs);
 
   Node &node;
-  ArrayRef<unsigned> inputs;
-  /// The dimension of each input; below 0 where it has none.
-  SmallVector<int64_t> inputDims;
+  int64_t dim;
+  /// The extent of each tensor; null where it lacks the dimension.
+  SmallVector<OpFoldResult> extents;
 };
 
 } // namespace
 
-LogicalResult BroadcastDim::resolve(int64_t dim) {
-  std::optional<int64_t> known;
-  bool dynamic = false;
-  for (unsigned i = 0; i < inputs.size(); ++i) {
-    if (inputDims[i] < 0) {
+LogicalResult BroadcastDim::refuse(OpFoldResult lhs, OpFoldResult rhs) {
+  return node.refuse("dimension " + Twine(dim) + " of the result is " +
+                     Twine(*getConstantIntValue(lhs)) + " by one input and " +
+                     Twine(*getConstantIntValue(rhs)) + " by another");
+}
+
+void BroadcastDim::check(unsigned index) {
+  Scalars s(node.getBuilder());
+  Value size = node.getIndexValue(extents[index]);
+  Value fits = s.equal(size, node.getIndexValue(extent));
+  node.check(s.logicalOr(s.equal(size, s.index(1)), fits),
+             "dimension " + Twine(dim) +
+                 " of the result is neither 1 nor the same for all inputs");
+}
+
+LogicalResult BroadcastDim::resolveTo(OpFoldResult given) {
+  extent = given;
+  for (auto [index, own] : llvm::enumerate(extents)) {
+    if (!own) {
       along.push_back(Along::Absent);
-      continue;
-    }
-    int64_t size = getStatic(i);
-    if (size == 1) {
+    } else if (isConstantIntValue(own, 1)) {
       along.push_back(Along::Unit);
-      continue;
-    }
-    along.push_back(Along::Whole);
-    if (ShapedType::isDynamic(size)) {
-      dynamic = true;
-    } else if (known && *known != size) {
-      return node.refuse("dimension " + Twine(dim) + " is " + Twine(*known) +
-                         " in one input and " + Twine(size) + " in another");
+    } else if (own == extent) {
+      along.push_back(Along::Whole);
+    } else if (getConstantIntValue(own) && getConstantIntValue(extent)) {
+      return refuse(extent, own);
+    } else if (getConstantIntValue(own)) {
+      // Not 1, so that it must be the result's.
+      Scalars s(node.getBuilder());
+      node.check(s.equal(node.getIndexValue(own), node.getIndexValue(extent)),
+                 "dimension " + Twine(dim) + " of the result is not " +
+                     Twine(*getConstantIntValue(own)));
+      along.push_back(Along::Whole);
     } else {
-      known = size;
+      along.push_back(Along::Uncertain);
+      check(index);
     }
-  }
-  if (known) {
-    extent = node.getBuilder().getIndexAttr(*known);
-    for (unsigned i = 0; i < inputs.size(); ++i) {
-      if (along[i] == Along::Whole && ShapedType::isDynamic(getStatic(i))) {
-        along[i] = Along::Uncertain;
-        check(i, node.getIndexValue(extent));
-      }
-    }
-  } else if (dynamic) {
-    extent = resolveDynamic();
-  } else {
-    extent = node.getBuilder().getIndexAttr(1);
   }
   return success();
 }
 
-/// The extent where all that is not 1 is dynamic: one value if all are known to
-/// be equal, else whichever is not 1.
-OpFoldResult BroadcastDim::resolveDynamic() {
-  SmallVector<unsigned> different;
-  for (unsigned i = 0; i < inputs.size(); ++i) {
-    if (along[i] == Along::Whole &&
-        llvm::none_of(different, [&](unsigned other) {
-          return node.areInputDimsEqual(inputs[i], inputDims[i], inputs[other],
-                                        inputDims[other]);
-        })) {
-      different.push_back(i);
+/// The extent is the known one that is not 1; else one value if all that are
+/// not 1 are known to be equal; else whichever the run finds not to be 1.
+LogicalResult BroadcastDim::resolve() {
+  SmallVector<OpFoldResult> different;
+  for (OpFoldResult own : extents) {
+    if (own && !isConstantIntValue(own, 1) &&
+        !llvm::is_contained(different, own)) {
+      different.push_back(own);
     }
   }
-  auto getDim = [&](unsigned index) {
-    return node.getDimValue(node.getInput(inputs[index]), inputDims[index]);
-  };
-  Value result = getDim(different.front());
-  if (different.size() == 1) {
-    return result;
+  auto *known = llvm::find_if(different, [](OpFoldResult own) {
+    return getConstantIntValue(own).has_value();
+  });
+  if (known != different.end()) {
+    return resolveTo(*known);
+  }
+  if (different.empty()) {
+    return resolveTo(node.getBuilder().getIndexAttr(1));
   }
   Scalars s(node.getBuilder());
-  for (unsigned other : ArrayRef(different).drop_front()) {
+  Value result = cast<Value>(different.front());
+  for (OpFoldResult other : ArrayRef(different).drop_front()) {
     Value isOne = s.equal(result, s.index(1));
-    result = s.select(isOne, getDim(other), result);
+    result = s.select(isOne, cast<Value>(other), result);
   }
-  for (unsigned i = 0; i < inputs.size(); ++i) {
-    if (along[i] == Along::Whole) {
-      along[i] = Along::Uncertain;
-      check(i, result);
-    }
-  }
-  return result;
-}
-
-void BroadcastDim::check(unsigned index, Value result) {
-  Scalars s(node.getBuilder());
-  Value size = node.getDimValue(node.getInput(inputs[index]), inputDims[index]);
-  Value fits =
-      s.logicalOr(s.equal(size, s.index(1)), s.equal(size, result));
-  node.check(fits, "dimension " + Twine(inputDims[index]) + " of input " +
-                       Twine(inputs[index]) +
-                       " is neither 1 nor the extent of the other inputs");
+  return resolveTo(result);
 }
 
 //===----------------------------------------------------------------------===//
-// Inputs
+// Tensors
 //===----------------------------------------------------------------------===//
 
-/// `input` with every uncertain dimension brought to the result's extent: an
-/// element is read at 0 where the run finds an extent of 1.
-static Value materialize(Node &node, unsigned input, ArrayRef<Along> along,
+/// `value` with every uncertain dimension brought to the result's extent: an
+/// element is read at 0 where the run finds an extent of 1. `along` and `dims`
+/// are those of its leading dimensions.
+static Value materialize(Node &node, Value value, ArrayRef<Along> along,
                          ArrayRef<OpFoldResult> dims) {
-  Value value = node.getInput(input);
-  SmallVector<OpFoldResult> result;
-  SmallVector<Value> isOne;
+  SmallVector<OpFoldResult> result = node.getDims(value);
+  SmallVector<Value> isOne(result.size());
   Scalars outer(node.getBuilder());
   for (auto [dim, how] : llvm::enumerate(along)) {
-    result.push_back(how == Along::Unit ? node.getDim(value, dim) : dims[dim]);
-    isOne.push_back(how == Along::Uncertain
-                        ? outer.equal(node.getDimValue(value, dim),
-                                      outer.index(1))
-                        : Value());
+    if (how == Along::Uncertain) {
+      isOne[dim] = outer.equal(node.getIndexValue(result[dim]), outer.index(1));
+      result[dim] = dims[dim];
+    }
   }
   return createIndexed(node.getBuilder(), result,
-                       node.getInputElementType(input),
+                       typeOf(value).getElementType(),
                        [&](ImplicitLocOpBuilder &b, ValueRange loops) {
                          Scalars s(b);
                          SmallVector<Value> indices(loops);
@@ -172,41 +162,74 @@ static Value materialize(Node &node, unsigned input, ArrayRef<Along> along,
                        });
 }
 
-FailureOr<Broadcast> moe::onnx::broadcastInputs(Node &node,
-                                                ArrayRef<unsigned> inputs) {
+/// Adds `value` with what was decided on its leading dimensions.
+static void addTensor(Node &node, Broadcast &broadcast, Value value,
+                      ArrayRef<Along> decided) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  SmallVector<AffineExpr> exprs;
+  SmallVector<Along> along;
+  SmallVector<OpFoldResult> dims;
+  for (auto [dim, how] : llvm::enumerate(decided)) {
+    if (how != Along::Absent) {
+      exprs.push_back(how == Along::Unit ? b.getAffineConstantExpr(0)
+                                         : b.getAffineDimExpr(dim));
+      along.push_back(how);
+      dims.push_back(broadcast.dims[dim]);
+    }
+  }
+  bool uncertain = llvm::is_contained(along, Along::Uncertain);
+  broadcast.values.push_back(uncertain ? materialize(node, value, along, dims)
+                                       : value);
+  broadcast.maps.push_back(
+      AffineMap::get(decided.size(), 0, exprs, b.getContext()));
+}
+
+FailureOr<Broadcast> moe::onnx::broadcastValues(Node &node, ValueRange values,
+                                                int64_t trailing) {
   int64_t rank = 0;
-  for (unsigned input : inputs) {
-    rank = std::max(rank, node.getInputType(input).getRank());
+  for (Value value : values) {
+    rank = std::max(rank, typeOf(value).getRank() - trailing);
   }
   Broadcast result;
-  SmallVector<BroadcastDim> resolved;
+  SmallVector<SmallVector<Along>> along(values.size());
   for (int64_t dim = 0; dim < rank; ++dim) {
-    BroadcastDim &next = resolved.emplace_back(node, inputs, rank, dim);
-    if (failed(next.resolve(dim))) {
+    BroadcastDim next(node, values, rank, trailing, dim);
+    if (failed(next.resolve())) {
       return failure();
     }
     result.dims.push_back(next.extent);
-  }
-  ImplicitLocOpBuilder &b = node.getBuilder();
-  for (auto [index, input] : llvm::enumerate(inputs)) {
-    int64_t inputRank = node.getInputType(input).getRank();
-    SmallVector<AffineExpr> exprs;
-    SmallVector<Along> along;
-    for (int64_t dim = rank - inputRank; dim < rank; ++dim) {
-      Along how = resolved[dim].along[index];
-      bool isUnit = how == Along::Unit;
-      exprs.push_back(isUnit ? b.getAffineConstantExpr(0)
-                             : b.getAffineDimExpr(dim));
-      along.push_back(how);
+    for (auto [decided, how] : llvm::zip_equal(along, next.along)) {
+      decided.push_back(how);
     }
-    bool uncertain = llvm::is_contained(along, Along::Uncertain);
-    result.values.push_back(
-        uncertain ? materialize(node, input, along,
-                                ArrayRef(result.dims).take_back(inputRank))
-                  : node.getInput(input));
-    result.maps.push_back(AffineMap::get(rank, 0, exprs, b.getContext()));
+  }
+  for (auto [value, decided] : llvm::zip_equal(values, along)) {
+    addTensor(node, result, value, decided);
   }
   return result;
+}
+
+FailureOr<std::pair<Value, AffineMap>>
+moe::onnx::broadcastInputTo(Node &node, unsigned index,
+                            ArrayRef<OpFoldResult> dims) {
+  Value value = node.getInput(index);
+  int64_t rank = dims.size();
+  if (typeOf(value).getRank() > rank) {
+    return node.refuse("input " + Twine(index) + " has " +
+                       Twine(typeOf(value).getRank()) +
+                       " dimensions, expected at most " + Twine(rank));
+  }
+  Broadcast result;
+  result.dims.assign(dims.begin(), dims.end());
+  SmallVector<Along> along;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    BroadcastDim next(node, value, rank, /*trailing=*/0, dim);
+    if (failed(next.resolveTo(dims[dim]))) {
+      return failure();
+    }
+    along.push_back(next.along.front());
+  }
+  addTensor(node, result, value, along);
+  return std::make_pair(result.values.front(), result.maps.front());
 }
 
 //===----------------------------------------------------------------------===//
@@ -290,13 +313,15 @@ static TypedAttr getSplat(Value value) {
   return cast<TypedAttr>(elements.getSplatValue<Attribute>());
 }
 
-LogicalResult moe::onnx::lowerElementwise(Node &node,
-                                          ArrayRef<unsigned> inputs, bool widen,
-                                          ScalarFunction body) {
+LogicalResult moe::onnx::lowerElementwise(Node &node, ArrayRef<unsigned> inputs,
+                                          bool widen, ScalarFunction body) {
   if (lowerToScalars(node, inputs, body)) {
     return success();
   }
-  FailureOr<Broadcast> broadcast = broadcastInputs(node, inputs);
+  FailureOr<Broadcast> broadcast =
+      broadcastValues(node, llvm::map_to_vector(inputs, [&](unsigned input) {
+                        return node.getInput(input);
+                      }));
   if (failed(broadcast)) {
     return failure();
   }
@@ -304,7 +329,8 @@ LogicalResult moe::onnx::lowerElementwise(Node &node,
   SmallVector<TypedAttr> splats;
   SmallVector<Value> values;
   SmallVector<AffineMap> maps;
-  for (auto [value, map] : llvm::zip_equal(broadcast->values, broadcast->maps)) {
+  for (auto [value, map] :
+       llvm::zip_equal(broadcast->values, broadcast->maps)) {
     TypedAttr splat = getSplat(value);
     splats.push_back(splat);
     if (!splat) {

@@ -27,11 +27,11 @@ static LogicalResult lowerCast(Node &node) {
     }
     return success();
   }
-  return lowerElementwise(node, {0}, /*widen=*/false,
-                          [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                            return Scalars(b, fromUnsigned)
-                                .cast(args[0], type, toUnsigned);
-                          });
+  return lowerElementwise(
+      node, {0}, /*widen=*/false,
+      [&](ImplicitLocOpBuilder &b, ValueRange args) {
+        return Scalars(b, fromUnsigned).cast(args[0], type, toUnsigned);
+      });
 }
 
 void moe::onnx::registerCastLowerings(Registry &registry) {

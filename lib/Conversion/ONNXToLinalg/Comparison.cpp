@@ -32,11 +32,10 @@ static LogicalResult lowerComparison(Node &node) {
 
 template <typename OpTy>
 static LogicalResult lowerLogic(Node &node) {
-  return lowerElementwise(
-      node, {0, 1}, /*widen=*/false,
-      [](ImplicitLocOpBuilder &b, ValueRange args) {
-        return b.createOrFold<OpTy>(args[0], args[1]);
-      });
+  return lowerElementwise(node, {0, 1}, /*widen=*/false,
+                          [](ImplicitLocOpBuilder &b, ValueRange args) {
+                            return b.createOrFold<OpTy>(args[0], args[1]);
+                          });
 }
 
 static LogicalResult lowerNot(Node &node) {
@@ -66,8 +65,8 @@ static LogicalResult lowerIsInf(Node &node) {
           result = s.equal(args[0], s.constant(type, infinity));
         }
         if (negative) {
-          result = s.logicalOr(
-              result, s.equal(args[0], s.constant(type, -infinity)));
+          result = s.logicalOr(result,
+                               s.equal(args[0], s.constant(type, -infinity)));
         }
         return result;
       });

@@ -55,14 +55,13 @@ static LogicalResult lowerFloatRange(Node &node) {
   for (unsigned i = 0; i < 3; ++i) {
     DenseFPElementsAttr constant;
     if (!matchPattern(node.getInput(i), m_Constant(&constant))) {
-      return node.refuse(
-          "floating-point limits must be known at compile time");
+      return node.refuse("floating-point limits must be known at compile time");
     }
     values[i] = (*constant.begin()).convertToDouble();
   }
   ImplicitLocOpBuilder &b = node.getBuilder();
-  int64_t count = std::max<int64_t>(
-      0, std::ceil((values[1] - values[0]) / values[2]));
+  int64_t count =
+      std::max<int64_t>(0, std::ceil((values[1] - values[0]) / values[2]));
   Type type = node.getOutputElementType(0), compute = getComputeType(type);
   node.setOutput(
       0, createIndexed(b, {b.getIndexAttr(count)}, type,
@@ -97,7 +96,10 @@ static LogicalResult lowerRange(Node &node) {
   Value delta = node.getIndexValue(values[2]);
   Scalars s(b);
   Value span = s.sub(node.getIndexValue(values[1]), start);
-  Value count = b.createOrFold<arith::CeilDivSIOp>(span, delta);
+  Value isZero = s.equal(delta, s.index(0));
+  node.check(s.logicalNot(isZero), "delta is 0");
+  Value count = b.createOrFold<arith::CeilDivSIOp>(
+      span, s.select(isZero, s.index(1), delta));
   count = b.createOrFold<arith::MaxSIOp>(count, s.index(0));
   Type type = node.getOutputElementType(0);
   SmallVector<OpFoldResult> dims =
@@ -111,14 +113,13 @@ static LogicalResult lowerRange(Node &node) {
     node.setScalars(0, elements);
     return success();
   }
-  node.setOutput(0, createIndexed(b, dims, type,
-                                  [&](ImplicitLocOpBuilder &inner,
-                                      ValueRange at) {
-                                    Scalars scalars(inner);
-                                    Value value = scalars.add(
-                                        start, scalars.mul(at[0], delta));
-                                    return scalars.fromIndex(value, type);
-                                  }));
+  node.setOutput(
+      0, createIndexed(
+             b, dims, type, [&](ImplicitLocOpBuilder &inner, ValueRange at) {
+               Scalars scalars(inner);
+               Value value = scalars.add(start, scalars.mul(at[0], delta));
+               return scalars.fromIndex(value, type);
+             }));
   return success();
 }
 
@@ -157,28 +158,27 @@ static LogicalResult lowerOneHot(Node &node) {
   dims = node.refineDims(0, dims);
   Value extent = node.getIndexValue(depth);
   node.setOutput(
-      0,
-      createIndexed(
-          b, dims, node.getOutputElementType(0),
-          [&](ImplicitLocOpBuilder &inner, ValueRange at) {
-            Scalars s(inner);
-            SmallVector<Value> position(at);
-            position.erase(position.begin() + *axis);
-            Value index = tensor::ExtractOp::create(inner, indices, position);
-            if (isa<FloatType>(index.getType())) {
-              index = s.cast(index, inner.getI64Type(), false);
-            }
-            Value hot = s.toIndex(index);
-            Value negative = arith::CmpIOp::create(
-                inner, arith::CmpIPredicate::slt, hot, s.index(0));
-            hot = s.select(negative, s.add(hot, extent), hot);
-            Value isHot = arith::CmpIOp::create(
-                inner, arith::CmpIPredicate::eq, hot, at[*axis]);
-            Value off =
-                tensor::ExtractOp::create(inner, values, s.index(0));
-            Value on = tensor::ExtractOp::create(inner, values, s.index(1));
-            return s.select(isHot, on, off);
-          }));
+      0, createIndexed(
+             b, dims, node.getOutputElementType(0),
+             [&](ImplicitLocOpBuilder &inner, ValueRange at) {
+               Scalars s(inner);
+               SmallVector<Value> position(at);
+               position.erase(position.begin() + *axis);
+               Value index =
+                   tensor::ExtractOp::create(inner, indices, position);
+               if (isa<FloatType>(index.getType())) {
+                 index = s.cast(index, inner.getI64Type(), false);
+               }
+               Value hot = s.toIndex(index);
+               Value negative = arith::CmpIOp::create(
+                   inner, arith::CmpIPredicate::slt, hot, s.index(0));
+               hot = s.select(negative, s.add(hot, extent), hot);
+               Value isHot = arith::CmpIOp::create(
+                   inner, arith::CmpIPredicate::eq, hot, at[*axis]);
+               Value off = tensor::ExtractOp::create(inner, values, s.index(0));
+               Value on = tensor::ExtractOp::create(inner, values, s.index(1));
+               return s.select(isHot, on, off);
+             }));
   return success();
 }
 
@@ -199,81 +199,87 @@ static LogicalResult lowerTrilu(Node &node) {
   Value k = node.getIndexValue(shift);
   bool upper = node.getInt("upper", 1) != 0;
   Type type = node.getOutputElementType(0);
-  node.setOutput(
-      0, createIndexed(node.getBuilder(), node.getDims(input), type,
-                       [&](ImplicitLocOpBuilder &b, ValueRange at) {
-                         Scalars s(b);
-                         Value diagonal = s.add(at[rank - 2], k);
-                         Value keeps = arith::CmpIOp::create(
-                             b,
-                             upper ? arith::CmpIPredicate::sge
-                                   : arith::CmpIPredicate::sle,
-                             at[rank - 1], diagonal);
-                         Value element =
-                             tensor::ExtractOp::create(b, input, at);
-                         return s.select(keeps, element, s.constant(type, 0));
-                       }));
+  node.setOutput(0, createIndexed(node.getBuilder(), node.getDims(input), type,
+                                  [&](ImplicitLocOpBuilder &b, ValueRange at) {
+                                    Scalars s(b);
+                                    Value diagonal = s.add(at[rank - 2], k);
+                                    Value keeps = arith::CmpIOp::create(
+                                        b,
+                                        upper ? arith::CmpIPredicate::sge
+                                              : arith::CmpIPredicate::sle,
+                                        at[rank - 1], diagonal);
+                                    Value element =
+                                        tensor::ExtractOp::create(b, input, at);
+                                    return s.select(keeps, element,
+                                                    s.constant(type, 0));
+                                  }));
   return success();
 }
 
-// Each element sums those up to it: quadratic in the extent, and a row's bits
-// depend on nothing else.
-static LogicalResult lowerCumSum(Node &node) {
+/// `input` with `axis` the other way round.
+static Value createReverse(Node &node, Value input, int64_t axis) {
+  SmallVector<OpFoldResult> dims = node.getDims(input);
+  Value extent = node.getIndexValue(dims[axis]);
+  Type type = cast<RankedTensorType>(input.getType()).getElementType();
+  return createIndexed(node.getBuilder(), dims, type,
+                       [&](ImplicitLocOpBuilder &b, ValueRange at) -> Value {
+                         Scalars s(b);
+                         SmallVector<Value> position(at);
+                         position[axis] =
+                             s.sub(s.sub(extent, s.index(1)), at[axis]);
+                         return tensor::ExtractOp::create(b, input, position);
+                       });
+}
+
+/// The sums up to each element of `axis`, with or without it: one generic that
+/// carries a running sum along the axis and writes it out at each step.
+static Value createRunningSum(Node &node, Value input, int64_t axis,
+                              bool exclusive) {
   ImplicitLocOpBuilder &b = node.getBuilder();
-  Value input = node.getInput(0);
-  int64_t rank = node.getInputType(0).getRank();
+  Type type = cast<RankedTensorType>(input.getType()).getElementType();
+  Type compute = getComputeType(type);
+  SmallVector<OpFoldResult> dims = node.getDims(input);
+  SmallVector<OpFoldResult> kept(dims);
+  kept.erase(kept.begin() + axis);
+  Value sums = createFilled(b, kept, Scalars(b).constant(compute, 0));
+  Value result = createEmpty(b, dims, type);
+  AffineMap identity = b.getMultiDimIdentityMap(dims.size());
+  SmallVector<AffineMap> maps = {
+      identity, getMapWithout(b.getContext(), dims.size(), axis), identity};
+  SmallVector<IteratorType> iterators(dims.size(), IteratorType::parallel);
+  iterators[axis] = IteratorType::reduction;
+  auto generic = linalg::GenericOp::create(
+      b, TypeRange{sums.getType(), result.getType()}, input,
+      ValueRange{sums, result}, maps, iterators,
+      [&](OpBuilder &nested, Location loc, ValueRange args) {
+        ImplicitLocOpBuilder inner(loc, nested);
+        Value element = convertFloat(inner, args[0], compute);
+        Value sum = Scalars(inner).add(args[1], element);
+        Value written = convertFloat(inner, exclusive ? args[1] : sum, type);
+        linalg::YieldOp::create(inner, ValueRange{sum, written});
+      });
+  return generic.getResult(1);
+}
+
+static LogicalResult lowerCumSum(Node &node) {
   std::optional<SmallVector<int64_t>> given = node.getConstantInts(1);
-  if (!given) {
-    return node.refuse("axis must be known at compile time");
+  if (!given || given->size() != 1) {
+    return node.refuse("input axis must be a constant with one element");
   }
-  FailureOr<int64_t> axis = node.normalizeAxis((*given)[0], rank);
+  FailureOr<int64_t> axis =
+      node.normalizeAxis(given->front(), node.getInputType(0).getRank());
   if (failed(axis)) {
     return failure();
   }
   bool exclusive = node.getInt("exclusive", 0) != 0;
-  bool reverse = node.getInt("reverse", 0) != 0;
-  Type type = node.getOutputElementType(0);
-  Type compute = isa<FloatType>(type) ? getComputeType(type) : type;
-  SmallVector<OpFoldResult> dims = node.getDims(input);
-  Value zeros = createFilled(b, dims, Scalars(b).constant(compute, 0));
-  Value along = createEmpty(b, dims[*axis], b.getI1Type());
-  SmallVector<IteratorType> iterators(rank, IteratorType::parallel);
-  iterators.push_back(IteratorType::reduction);
-  SmallVector<AffineMap> maps{
-      AffineMap::get(rank + 1, 0, b.getAffineDimExpr(rank)),
-      AffineMap::getMultiDimIdentityMap(rank + 1, b.getContext())
-          .dropResult(rank)};
-  auto generic = linalg::GenericOp::create(
-      b, zeros.getType(), along, zeros, maps, iterators,
-      [&](OpBuilder &nested, Location loc, ValueRange args) {
-        ImplicitLocOpBuilder inner(loc, nested);
-        Scalars s(inner);
-        SmallVector<Value> at;
-        for (int64_t loop = 0; loop < rank; ++loop) {
-          at.push_back(linalg::IndexOp::create(inner, loop));
-        }
-        Value own = at[*axis];
-        Value other = linalg::IndexOp::create(inner, rank);
-        using P = arith::CmpIPredicate;
-        P predicate = reverse ? (exclusive ? P::sgt : P::sge)
-                              : (exclusive ? P::slt : P::sle);
-        Value counts = arith::CmpIOp::create(inner, predicate, other, own);
-        at[*axis] = other;
-        Value element = tensor::ExtractOp::create(inner, input, at);
-        if (isa<FloatType>(type)) {
-          element = convertFloat(inner, element, compute);
-        }
-        linalg::YieldOp::create(
-            inner, s.select(counts, s.add(args[1], element), args[1]));
-      });
-  Value result = generic.getResult(0);
-  if (compute != type) {
-    result = createMapped(node, result, type,
-                          [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-                            return convertFloat(inner, args[0], type);
-                          });
+  Value input = node.getInput(0);
+  if (node.getInt("reverse", 0) == 0) {
+    node.setOutput(0, createRunningSum(node, input, *axis, exclusive));
+    return success();
   }
-  node.setOutput(0, result);
+  Value reversed = createReverse(node, input, *axis);
+  Value sums = createRunningSum(node, reversed, *axis, exclusive);
+  node.setOutput(0, createReverse(node, sums, *axis));
   return success();
 }
 

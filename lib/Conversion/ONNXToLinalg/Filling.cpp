@@ -49,8 +49,8 @@ static ExpandedDim expandDim(Node &node, OpFoldResult own,
   Value ownValue = node.getIndexValue(own);
   Value wanted = node.getIndexValue(request);
   Value isOne = s.equal(ownValue, s.index(1));
-  Value fits = s.logicalOr(s.equal(wanted, s.index(1)),
-                           s.equal(wanted, ownValue));
+  Value fits =
+      s.logicalOr(s.equal(wanted, s.index(1)), s.equal(wanted, ownValue));
   node.check(s.logicalOr(isOne, fits),
              "an extent is neither 1 nor the requested one");
   if (!getConstantIntValue(own)) {
@@ -90,28 +90,26 @@ static LogicalResult lowerExpand(Node &node) {
   Type elementType = node.getOutputElementType(0);
   if (!uncertain) {
     AffineMap map = AffineMap::get(rank, 0, exprs, b.getContext());
-    node.setOutput(
-        0, createParallel(b, dims, elementType, input, map,
-                          [](ImplicitLocOpBuilder &, ValueRange args) {
-                            return args[0];
-                          }));
+    node.setOutput(0, createParallel(b, dims, elementType, input, map,
+                                     [](ImplicitLocOpBuilder &,
+                                        ValueRange args) { return args[0]; }));
     return success();
   }
   node.setOutput(
-      0, createIndexed(
-             b, dims, elementType,
-             [&](ImplicitLocOpBuilder &inner, ValueRange loops) {
-               Scalars s(inner);
-               SmallVector<Value> indices;
-               for (auto [dim, one] : llvm::enumerate(isOne)) {
-                 Value index = isa<AffineConstantExpr>(exprs[dim])
-                                   ? s.index(0)
-                                   : loops[missing + dim];
-                 indices.push_back(one ? s.select(one, s.index(0), index)
-                                       : index);
-               }
-               return tensor::ExtractOp::create(inner, input, indices);
-             }));
+      0,
+      createIndexed(b, dims, elementType,
+                    [&](ImplicitLocOpBuilder &inner, ValueRange loops) {
+                      Scalars s(inner);
+                      SmallVector<Value> indices;
+                      for (auto [dim, one] : llvm::enumerate(isOne)) {
+                        Value index = isa<AffineConstantExpr>(exprs[dim])
+                                          ? s.index(0)
+                                          : loops[missing + dim];
+                        indices.push_back(one ? s.select(one, s.index(0), index)
+                                              : index);
+                      }
+                      return tensor::ExtractOp::create(inner, input, indices);
+                    }));
   return success();
 }
 
@@ -141,9 +139,8 @@ static LogicalResult lowerTile(Node &node) {
   dims = node.refineDims(0, dims);
   SmallVector<Value> extents;
   for (auto [extent, repeat] : llvm::zip_equal(source, *repeats)) {
-    extents.push_back(isConstantIntValue(repeat, 1)
-                          ? Value()
-                          : node.getIndexValue(extent));
+    extents.push_back(
+        isConstantIntValue(repeat, 1) ? Value() : node.getIndexValue(extent));
   }
   node.setOutput(
       0, createIndexed(node.getBuilder(), dims, node.getOutputElementType(0),
@@ -198,8 +195,8 @@ static FailureOr<Padding> getPadding(Node &node, int64_t rank) {
     axes = *given;
   }
   if (pads.size() != 2 * axes.size()) {
-    (void)node.refuse("pads has " + Twine(pads.size()) + " elements, expected " +
-                Twine(2 * axes.size()));
+    (void)node.refuse("pads has " + Twine(pads.size()) +
+                      " elements, expected " + Twine(2 * axes.size()));
     return failure();
   }
   Padding padding;
@@ -247,8 +244,8 @@ static Value buildPadRead(ImplicitLocOpBuilder &b, Value input,
   Scalars s(b);
   Value inside = s.integer(b.getI1Type(), 1);
   for (auto [index, extent] : llvm::zip_equal(indices, extents)) {
-    Value fits = s.logicalAnd(s.lessEqual(s.index(0), index),
-                              s.less(index, extent));
+    Value fits =
+        s.logicalAnd(s.lessEqual(s.index(0), index), s.less(index, extent));
     inside = s.logicalAnd(inside, fits);
   }
   auto choice = scf::IfOp::create(
@@ -285,8 +282,8 @@ static LogicalResult lowerPad(Node &node) {
        llvm::zip_equal(source, padding->before, padding->after)) {
     extents.push_back(node.getIndexValue(extent));
     before.push_back(node.getIndexValue(front));
-    Value sum = s.add(s.add(extents.back(), before.back()),
-                      node.getIndexValue(back));
+    Value sum =
+        s.add(s.add(extents.back(), before.back()), node.getIndexValue(back));
     node.check(s.lessEqual(s.index(0), sum),
                "more is cut off than the input has");
     if (mode != "constant") {
@@ -302,33 +299,33 @@ static LogicalResult lowerPad(Node &node) {
   Value constant = fromInput ? node.getInput(2) : Value();
   double number = node.getFloat("value", 0.0);
   node.setOutput(
-      0,
-      createIndexed(
-          b, dims, elementType,
-          [&](ImplicitLocOpBuilder &inner, ValueRange loops) -> Value {
-            Scalars t(inner);
-            SmallVector<Value> indices;
-            for (auto [loop, front, extent] :
-                 llvm::zip_equal(loops, before, extents)) {
-              Value position = t.sub(loop, front);
-              indices.push_back(
-                  mode == "constant"
-                      ? position
-                      : buildPadSource(t, mode, position, extent));
-            }
-            if (mode != "constant") {
-              return tensor::ExtractOp::create(inner, input, indices);
-            }
-            SmallVector<Value> first(
-                fromInput ? cast<RankedTensorType>(constant.getType()).getRank()
-                          : 0,
-                t.index(0));
-            Value pad = fromInput
-                            ? inner.createOrFold<tensor::ExtractOp>(constant,
-                                                                    first)
-                            : t.constant(elementType, number);
-            return buildPadRead(inner, input, indices, extents, pad);
-          }));
+      0, createIndexed(
+             b, dims, elementType,
+             [&](ImplicitLocOpBuilder &inner, ValueRange loops) -> Value {
+               Scalars t(inner);
+               SmallVector<Value> indices;
+               for (auto [loop, front, extent] :
+                    llvm::zip_equal(loops, before, extents)) {
+                 Value position = t.sub(loop, front);
+                 indices.push_back(
+                     mode == "constant"
+                         ? position
+                         : buildPadSource(t, mode, position, extent));
+               }
+               if (mode != "constant") {
+                 return tensor::ExtractOp::create(inner, input, indices);
+               }
+               SmallVector<Value> first(
+                   fromInput
+                       ? cast<RankedTensorType>(constant.getType()).getRank()
+                       : 0,
+                   t.index(0));
+               Value pad =
+                   fromInput
+                       ? inner.createOrFold<tensor::ExtractOp>(constant, first)
+                       : t.constant(elementType, number);
+               return buildPadRead(inner, input, indices, extents, pad);
+             }));
   return success();
 }
 

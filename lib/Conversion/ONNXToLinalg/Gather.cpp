@@ -9,6 +9,7 @@
 #include "Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -16,17 +17,42 @@ using namespace mlir;
 using namespace moe;
 using namespace moe::onnx;
 
-/// A position along a dimension: negative ones count from the end, and one that
-/// is out of range is moved to the nearest end, so that nothing outside is read.
-static Value toPosition(ImplicitLocOpBuilder &b, Value index, Value extent) {
+/// The position that an index means along a dimension of `extent`, counted from
+/// the end where it is negative. Outside the dimension the run fails; the
+/// position is clamped, as a kernel goes on to its end.
+static Value toPosition(ImplicitLocOpBuilder &b, Value index, Value extent,
+                        bool isInRange) {
   Scalars s(b);
   Value position = s.toIndex(index);
   Value zero = s.index(0);
-  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                           position, zero);
-  position = s.select(isNegative, s.add(position, extent), position);
-  position = arith::MaxSIOp::create(b, position, zero);
-  return arith::MinSIOp::create(b, position, s.sub(extent, s.index(1)));
+  Value shifted = s.add(position, extent);
+  position = s.select(s.less(position, zero), shifted, position);
+  if (isInRange) {
+    return position;
+  }
+  Value inside =
+      s.logicalAnd(s.lessEqual(zero, position), s.less(position, extent));
+  cf::AssertOp::create(b, inside, "index out of range");
+  return s.min(s.max(position, zero), s.sub(extent, s.index(1)));
+}
+
+/// Whether the indices are constants that lie in a dimension of `extent`.
+static bool areInRange(Node &node, OpFoldResult extent) {
+  std::optional<SmallVector<int64_t>> indices = node.getConstantInts(1);
+  std::optional<int64_t> count = getConstantIntValue(extent);
+  return indices && count && llvm::all_of(*indices, [&](int64_t index) {
+           return index >= -*count && index < *count;
+         });
+}
+
+/// Where clamping would not help: no element, but an index.
+static void checkNotEmpty(Node &node, OpFoldResult extent,
+                          ArrayRef<OpFoldResult> indexDims) {
+  Scalars s(node.getBuilder());
+  Value isEmpty = s.equal(node.getIndexValue(extent), s.index(0));
+  Value count = node.getIndexValue(getProduct(node, indexDims));
+  node.check(s.logicalOr(s.logicalNot(isEmpty), s.equal(count, s.index(0))),
+             "an index into a dimension of extent 0");
 }
 
 /// Elements of a list of shape numbers.
@@ -48,6 +74,28 @@ static bool gatherScalars(Node &node, int64_t axis) {
   return true;
 }
 
+/// One index that is known: a slice, which is a view.
+static LogicalResult gatherOne(Node &node, int64_t axis, int64_t index,
+                               ArrayRef<OpFoldResult> dims) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  Value data = node.getInput(0);
+  SmallVector<OpFoldResult> sizes = node.getDims(data);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  Scalars s(b);
+  Value extent = node.getIndexValue(sizes[axis]);
+  Value position = index < 0 ? s.add(extent, s.index(index)) : s.index(index);
+  node.check(
+      s.logicalAnd(s.lessEqual(s.index(0), position), s.less(position, extent)),
+      "index " + Twine(index) + " is out of range");
+  offsets[axis] = getAsOpFoldResult(position);
+  sizes[axis] = b.getIndexAttr(1);
+  Value slice =
+      tensor::ExtractSliceOp::create(b, data, offsets, sizes, strides);
+  node.setOutput(0, createReshape(node, slice, dims));
+  return success();
+}
+
 static LogicalResult lowerGather(Node &node) {
   Value data = node.getInput(0), indices = node.getInput(1);
   int64_t rank = node.getInputType(0).getRank();
@@ -63,14 +111,20 @@ static LogicalResult lowerGather(Node &node) {
   SmallVector<OpFoldResult> dims(dataDims.begin(), dataDims.begin() + *axis);
   dims.append(indexDims);
   dims.append(dataDims.begin() + *axis + 1, dataDims.end());
+  if (std::optional<SmallVector<int64_t>> one = node.getConstantInts(1);
+      one && one->size() == 1) {
+    return gatherOne(node, *axis, one->front(), dims);
+  }
+  checkNotEmpty(node, dataDims[*axis], indexDims);
   Value extent = node.getIndexValue(dataDims[*axis]);
+  bool isInRange = areInRange(node, dataDims[*axis]);
   Value result = createIndexed(
-      node.getBuilder(), dims, node.getOutputElementType(0),
+      node.getBuilder(), node.refineDims(0, dims), node.getOutputElementType(0),
       [&](ImplicitLocOpBuilder &b, ValueRange position) -> Value {
         Value index = tensor::ExtractOp::create(
             b, indices, position.slice(*axis, indexDims.size()));
         SmallVector<Value> source(position.take_front(*axis));
-        source.push_back(toPosition(b, index, extent));
+        source.push_back(toPosition(b, index, extent, isInRange));
         llvm::append_range(source,
                            position.drop_front(*axis + indexDims.size()));
         return tensor::ExtractOp::create(b, data, source);
@@ -89,27 +143,33 @@ static LogicalResult lowerGatherElements(Node &node) {
   if (node.getInputType(1).getRank() != rank) {
     return node.refuse("data and indices must have the same rank");
   }
-  SmallVector<Value> extents;
-  for (OpFoldResult dim : node.getDims(data)) {
-    extents.push_back(node.getIndexValue(dim));
+  SmallVector<OpFoldResult> dataDims = node.getDims(data);
+  SmallVector<OpFoldResult> indexDims = node.getDims(indices);
+  Scalars outer(node.getBuilder());
+  for (auto [dim, extent] : llvm::enumerate(dataDims)) {
+    if (static_cast<int64_t>(dim) != *axis && extent != indexDims[dim]) {
+      node.check(outer.lessEqual(node.getIndexValue(indexDims[dim]),
+                                 node.getIndexValue(extent)),
+                 "dimension " + Twine(dim) +
+                     " of the indices is larger than that of the data");
+    }
   }
-  Value result = createIndexed(
-      node.getBuilder(), node.getDims(indices), node.getOutputElementType(0),
-      [&](ImplicitLocOpBuilder &b, ValueRange position) -> Value {
-        Value index = tensor::ExtractOp::create(b, indices, position);
-        SmallVector<Value> source;
-        Scalars s(b);
-        for (auto [dim, value] : llvm::enumerate(position)) {
-          // Indices may be no larger than data along the other dimensions.
-          source.push_back(
-              static_cast<int64_t>(dim) == *axis
-                  ? toPosition(b, index, extents[dim])
-                  : arith::MinSIOp::create(b, value,
-                                           s.sub(extents[dim], s.index(1)))
-                        .getResult());
-        }
-        return tensor::ExtractOp::create(b, data, source);
-      });
+  checkNotEmpty(node, dataDims[*axis], indexDims);
+  Value extent = node.getIndexValue(dataDims[*axis]);
+  bool isInRange = areInRange(node, dataDims[*axis]);
+  Value result =
+      createParallel(node.getBuilder(), node.refineDims(0, indexDims),
+                     node.getOutputElementType(0), indices,
+                     node.getBuilder().getMultiDimIdentityMap(rank),
+                     [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                       SmallVector<Value> source;
+                       for (int64_t dim = 0; dim < rank; ++dim) {
+                         source.push_back(linalg::IndexOp::create(b, dim));
+                       }
+                       source[*axis] =
+                           toPosition(b, args[0], extent, isInRange);
+                       return tensor::ExtractOp::create(b, data, source);
+                     });
   node.setOutput(0, result);
   return success();
 }

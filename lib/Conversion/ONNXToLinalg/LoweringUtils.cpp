@@ -218,6 +218,27 @@ class Regrouping {
 public:
   Regrouping(ArrayRef<OpFoldResult> from, ArrayRef<OpFoldResult> to)
       : from(from), to(to) {
+    // Equal last dimensions stay, so that rows stay rows.
+    size_t equal = 0;
+    while (this->from.size() > 1 && this->to.size() > 1 &&
+           this->from.back() == this->to.back() &&
+           getConstantIntValue(this->from.back()).value_or(0) != 0) {
+      this->from = this->from.drop_back();
+      this->to = this->to.drop_back();
+      ++equal;
+    }
+    takeGroups();
+    for (; equal > 0; --equal) {
+      sources.push_back({static_cast<int64_t>(i++)});
+      targets.push_back({static_cast<int64_t>(j++)});
+    }
+  }
+
+  Groups sources;
+  Groups targets;
+
+private:
+  void takeGroups() {
     while (i < from.size() && j < to.size()) {
       takeGroup();
     }
@@ -230,10 +251,6 @@ public:
     }
   }
 
-  Groups sources;
-  Groups targets;
-
-private:
   void takeGroup() {
     ReassociationIndices source = {static_cast<int64_t>(i)};
     ReassociationIndices target = {static_cast<int64_t>(j)};
@@ -326,7 +343,8 @@ Value moe::onnx::createReshape(Node &node, Value input,
           b, unit, input, ArrayRef<ReassociationIndices>());
       return castTensor(b, expanded, result);
     }
-    return tensor::CollapseShapeOp::create(b, result, castTensor(b, input, unit),
+    return tensor::CollapseShapeOp::create(b, result,
+                                           castTensor(b, input, unit),
                                            ArrayRef<ReassociationIndices>());
   }
   Regrouping grouping(source, dims);
@@ -337,8 +355,8 @@ Value moe::onnx::createReshape(Node &node, Value input,
   value = castTensor(b, value,
                      getCollapsedType(dims, grouping.targets, elementType));
   if (joins(grouping.targets)) {
-    value = tensor::ExpandShapeOp::create(b, result, value, grouping.targets,
-                                          dims);
+    value =
+        tensor::ExpandShapeOp::create(b, result, value, grouping.targets, dims);
   }
   return castTensor(b, value, result);
 }
@@ -347,8 +365,7 @@ Value moe::onnx::collapseDims(Node &node, Value input, int64_t begin,
                               int64_t end) {
   SmallVector<OpFoldResult> dims = node.getDims(input);
   SmallVector<OpFoldResult> result(dims.begin(), dims.begin() + begin);
-  result.push_back(
-      getProduct(node, ArrayRef(dims).slice(begin, end - begin)));
+  result.push_back(getProduct(node, ArrayRef(dims).slice(begin, end - begin)));
   result.append(dims.begin() + end, dims.end());
   return createReshape(node, input, result);
 }

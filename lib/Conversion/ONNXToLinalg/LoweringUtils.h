@@ -95,10 +95,9 @@ mlir::Value createParallel(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value createMapped(Node &node, mlir::Value input, mlir::Type elementType,
                          ScalarFunction body);
 /// A tensor of `dims` whose elements are computed from their indices.
-mlir::Value
-createIndexed(mlir::ImplicitLocOpBuilder &builder,
-              llvm::ArrayRef<mlir::OpFoldResult> dims, mlir::Type elementType,
-              ScalarFunction body);
+mlir::Value createIndexed(mlir::ImplicitLocOpBuilder &builder,
+                          llvm::ArrayRef<mlir::OpFoldResult> dims,
+                          mlir::Type elementType, ScalarFunction body);
 /// Reduces `axes` (sorted) of `input` from `init`, in ascending order. The body
 /// gets the accumulator and an element; the result lacks the axes.
 mlir::Value createReduction(Node &node, mlir::Value input,
@@ -135,17 +134,27 @@ mlir::OpFoldResult getProduct(Node &node,
 // Elementwise
 //===----------------------------------------------------------------------===//
 
-/// Inputs of a node, broadcast against one another by NumPy's rules.
+/// Tensors that were broadcast against one another by NumPy's rules.
 struct Broadcast {
   llvm::SmallVector<mlir::OpFoldResult> dims;
+  /// The tensors. Where only the run can tell whether an extent of one is 1, it
+  /// is a copy with the extent of the result.
   llvm::SmallVector<mlir::Value> values;
+  /// From loops over `dims` to each tensor.
   llvm::SmallVector<mlir::AffineMap> maps;
 };
 
-/// What takes part in a broadcast; dimensions of inputs are known to be equal
-/// by their symbols, too.
-mlir::FailureOr<Broadcast> broadcastInputs(Node &node,
-                                           llvm::ArrayRef<unsigned> inputs);
+/// Broadcasts `values` without their last `trailing` dimensions. Extents that
+/// do not fit are refused, or fail the run where they are not known. The maps
+/// cover the leading dimensions only.
+mlir::FailureOr<Broadcast> broadcastValues(Node &node, mlir::ValueRange values,
+                                           int64_t trailing = 0);
+
+/// Broadcasts input `index` to a result of `dims`, which it does not change:
+/// the tensor to read, and the map from loops over `dims`.
+mlir::FailureOr<std::pair<mlir::Value, mlir::AffineMap>>
+broadcastInputTo(Node &node, unsigned index,
+                 llvm::ArrayRef<mlir::OpFoldResult> dims);
 
 /// Sets output 0 to `body` of the broadcast `inputs`: scalars on the host where
 /// all inputs are such, else one generic. With `widen` f16 and bf16 are

@@ -74,10 +74,6 @@ StringRef Node::getInputDimSymbol(unsigned index, int64_t dim) {
 
 bool Node::areInputDimsEqual(unsigned lhs, int64_t lhsDim, unsigned rhs,
                              int64_t rhsDim) {
-  StringRef symbol = getInputDimSymbol(lhs, lhsDim);
-  if (!symbol.empty() && symbol == getInputDimSymbol(rhs, rhsDim)) {
-    return true;
-  }
   return getDim(operands[lhs], lhsDim) == getDim(operands[rhs], rhsDim);
 }
 
@@ -130,8 +126,7 @@ std::optional<SmallVector<Value>> Node::getScalars(unsigned index) {
   SmallVector<Value> result;
   for (const APInt &element : elements.getValues<APInt>()) {
     result.push_back(arith::ConstantOp::create(
-        builder,
-        builder.getIntegerAttr(elements.getElementType(), element)));
+        builder, builder.getIntegerAttr(elements.getElementType(), element)));
   }
   return result;
 }
@@ -253,7 +248,40 @@ bool Node::isUnsignedOutput(unsigned index) {
 }
 
 void Node::setOutput(unsigned index, Value value) {
-  outputs[index] = castTensor(builder, value, getOutputType(index));
+  RankedTensorType type = getOutputType(index);
+  auto computed = cast<RankedTensorType>(value.getType());
+  if (computed.getRank() != type.getRank()) {
+    (void)refuse("output " + Twine(index) + " has rank " +
+                 Twine(computed.getRank()) + ", but the model says " +
+                 Twine(type.getRank()));
+    return;
+  }
+  // What the type says of an extent is only as good as the model.
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (computed.getDimSize(dim) != type.getDimSize(dim)) {
+      requireExtent(index, dim, getDim(value, dim));
+    }
+  }
+  outputs[index] = castTensor(builder, value, type);
+}
+
+void Node::requireExtent(unsigned index, int64_t dim, OpFoldResult extent) {
+  RankedTensorType type = getOutputType(index);
+  int64_t expected = type.getDimSize(dim);
+  std::optional<int64_t> known = getConstantIntValue(extent);
+  if (ShapedType::isDynamic(expected) || (known && *known == expected)) {
+    return;
+  }
+  if (known) {
+    (void)refuse("dimension " + Twine(dim) + " of output " + Twine(index) +
+                 " is " + Twine(*known) + ", but the model says " +
+                 Twine(expected));
+    return;
+  }
+  Scalars s(builder);
+  check(s.equal(getIndexValue(extent), s.index(expected)),
+        "dimension " + Twine(dim) + " of output " + Twine(index) + " is not " +
+            Twine(expected) + ", as the model says");
 }
 
 void Node::setScalars(unsigned index, ArrayRef<Value> elements) {
@@ -266,11 +294,11 @@ void Node::setScalars(unsigned index, ArrayRef<Value> elements) {
                          : element);
   }
   // An unknown extent is that of a list.
-  auto known = type.hasStaticShape()
-                   ? type
-                   : RankedTensorType::get(
-                         {static_cast<int64_t>(values.size())},
-                         type.getElementType());
+  auto known =
+      type.hasStaticShape()
+          ? type
+          : RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                  type.getElementType());
   outputs[index] = castTensor(
       builder, tensor::FromElementsOp::create(builder, known, values), type);
 }
@@ -282,9 +310,10 @@ SmallVector<OpFoldResult> Node::refineDims(unsigned index,
   if (type.getRank() != static_cast<int64_t>(dims.size())) {
     return result;
   }
-  for (auto [dim, size] : llvm::zip_equal(result, type.getShape())) {
+  for (auto [dim, size] : llvm::enumerate(type.getShape())) {
     if (!ShapedType::isDynamic(size)) {
-      dim = builder.getIndexAttr(size);
+      requireExtent(index, dim, result[dim]);
+      result[dim] = builder.getIndexAttr(size);
     }
   }
   return result;
@@ -299,6 +328,31 @@ OpFoldResult Node::getDim(Value value, int64_t dim) {
   if (!type.isDynamicDim(dim)) {
     return builder.getIndexAttr(type.getDimSize(dim));
   }
+  StringAttr symbol = findSymbol(value, dim);
+  if (!symbol) {
+    return findExtent(value, dim);
+  }
+  std::pair<Region *, StringAttr> key(op->getParentRegion(), symbol);
+  if (OpFoldResult known = state.symbolDims.lookup(key)) {
+    return known;
+  }
+  OpFoldResult extent = findExtent(value, dim);
+  state.symbolDims[key] = extent;
+  return extent;
+}
+
+StringAttr Node::findSymbol(Value value, int64_t dim) {
+  for (auto [index, operand] : llvm::enumerate(operands)) {
+    StringRef symbol =
+        operand == value ? getInputDimSymbol(index, dim) : StringRef();
+    if (!symbol.empty()) {
+      return StringAttr::get(op.getContext(), symbol);
+    }
+  }
+  return {};
+}
+
+OpFoldResult Node::findExtent(Value value, int64_t dim) {
   // The size that the tensor was made with, so that equal extents are one
   // value.
   if (auto cast = value.getDefiningOp<tensor::CastOp>()) {
@@ -306,6 +360,11 @@ OpFoldResult Node::getDim(Value value, int64_t dim) {
   }
   if (auto empty = value.getDefiningOp<tensor::EmptyOp>()) {
     return empty.getMixedSizes()[dim];
+  }
+  if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>()) {
+    if (slice.getDroppedDims().none()) {
+      return slice.getMixedSizes()[dim];
+    }
   }
   if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
     return expand.getMixedOutputShape()[dim];
@@ -321,6 +380,16 @@ OpFoldResult Node::getDim(Value value, int64_t dim) {
     known = builder.createOrFold<tensor::DimOp>(value, dim);
   }
   return known;
+}
+
+void Node::noteDims(Value value, ArrayRef<OpFoldResult> dims) {
+  auto type = cast<RankedTensorType>(value.getType());
+  for (auto [dim, extent] : llvm::enumerate(dims)) {
+    auto known = dyn_cast<Value>(extent);
+    if (type.isDynamicDim(dim) && known) {
+      state.dims.try_emplace({value, static_cast<int64_t>(dim)}, known);
+    }
+  }
 }
 
 SmallVector<OpFoldResult> Node::getDims(Value value) {
@@ -355,6 +424,10 @@ std::string Node::describe() {
 
 void Node::check(Value condition, const Twine &message) {
   if (matchPattern(condition, m_One())) {
+    return;
+  }
+  if (matchPattern(condition, m_Zero())) {
+    (void)refuse(message);
     return;
   }
   cf::AssertOp::create(builder, condition, describe() + ": " + message.str());

@@ -39,6 +39,10 @@ struct LoweringState {
       derived;
   /// Extents that were taken, so that equal ones are one value.
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> dims;
+  /// The extent of each symbolic dimension, in each region.
+  llvm::DenseMap<std::pair<mlir::Region *, mlir::StringAttr>,
+                 mlir::OpFoldResult>
+      symbolDims;
   /// A node was refused, with a diagnostic.
   bool refused = false;
 };
@@ -131,6 +135,8 @@ public:
   /// for all that ask for it.
   mlir::OpFoldResult getDim(mlir::Value value, int64_t dim);
   llvm::SmallVector<mlir::OpFoldResult> getDims(mlir::Value value);
+  /// Says that a new tensor has the extents `dims`.
+  void noteDims(mlir::Value value, llvm::ArrayRef<mlir::OpFoldResult> dims);
   mlir::Value getDimValue(mlir::Value value, int64_t dim);
   /// An extent or index as a value.
   mlir::Value getIndexValue(mlir::OpFoldResult index);
@@ -144,6 +150,13 @@ public:
   std::string describe();
 
 private:
+  /// Checks an extent of output `index` against the type that the model gives.
+  void requireExtent(unsigned index, int64_t dim, mlir::OpFoldResult extent);
+  /// The symbol of a dimension of `value` if it is an operand, or null.
+  mlir::StringAttr findSymbol(mlir::Value value, int64_t dim);
+  /// The extent that a tensor was made with, or asked of the tensor itself.
+  mlir::OpFoldResult findExtent(mlir::Value value, int64_t dim);
+
   NodeOp op;
   mlir::ImplicitLocOpBuilder builder;
   LoweringState &state;

@@ -33,7 +33,6 @@ private:
   Value mean(ValueRange inputs, ArrayRef<AffineMap> maps, ScalarFunction term);
   /// A statistic with its axes as extents of 1.
   void setStatistic(unsigned index, Value value);
-  FailureOr<AffineMap> parameterMap(unsigned index);
   LogicalResult normalize(Value center, Value inverse);
 
   Node &node;
@@ -70,17 +69,12 @@ Value Norm::mean(ValueRange inputs, ArrayRef<AffineMap> maps,
                               [](ImplicitLocOpBuilder &inner, ValueRange args) {
                                 return Scalars(inner).add(args[0], args[1]);
                               });
-  OpFoldResult count = getProduct(node, ArrayRef(dims).take_back(axes.size()));
-  Value divisor;
-  if (std::optional<int64_t> known = getConstantIntValue(count)) {
-    divisor = s.constant(compute, static_cast<double>(*known));
-  } else {
-    Value integer = s.fromIndex(node.getIndexValue(count), b.getI64Type());
-    divisor = arith::SIToFPOp::create(b, compute, integer);
-  }
+  Value count = node.getIndexValue(
+      getProduct(node, ArrayRef(dims).take_back(axes.size())));
   return createMapped(node, sum, compute,
                       [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-                        return Scalars(inner).div(args[0], divisor);
+                        Scalars t(inner);
+                        return t.div(args[0], t.fromIndex(count, compute));
                       });
 }
 
@@ -89,53 +83,27 @@ void Norm::setStatistic(unsigned index, Value value) {
     return;
   }
   Type type = node.getOutputElementType(index);
-  Value rounded = createMapped(node, value, type,
-                               [&](ImplicitLocOpBuilder &inner,
-                                   ValueRange args) {
-                                 return convertFloat(inner, args[0], type);
-                               });
+  Value rounded = createMapped(
+      node, value, type, [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+        return convertFloat(inner, args[0], type);
+      });
   node.setOutput(index, insertUnitDims(node, rounded, axes));
 }
 
-/// Scale and bias are broadcast to the input.
-FailureOr<AffineMap> Norm::parameterMap(unsigned index) {
-  RankedTensorType type = node.getInputType(index);
-  int64_t rank = dims.size(), missing = rank - type.getRank();
-  if (missing < 0) {
-    return node.refuse("scale and bias must not have more dimensions than the "
-                       "input");
-  }
-  SmallVector<AffineExpr> exprs;
-  Scalars s(b);
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    if (type.getDimSize(dim) == 1) {
-      exprs.push_back(b.getAffineConstantExpr(0));
+LogicalResult Norm::normalize(Value center, Value inverse) {
+  SmallVector<Value> inputs{input, inverse};
+  SmallVector<AffineMap> maps{identity, reduced};
+  bool hasBias = node.hasInput(2);
+  for (unsigned index : {1U, 2U}) {
+    if (!node.hasInput(index)) {
       continue;
     }
-    OpFoldResult have = node.getDim(node.getInput(index), dim);
-    if (have != dims[missing + dim]) {
-      node.check(s.equal(node.getIndexValue(have),
-                         node.getIndexValue(dims[missing + dim])),
-                 "scale or bias does not fit the input");
+    auto parameter = broadcastInputTo(node, index, dims);
+    if (failed(parameter)) {
+      return failure();
     }
-    exprs.push_back(b.getAffineDimExpr(missing + dim));
-  }
-  return AffineMap::get(rank, 0, exprs, b.getContext());
-}
-
-LogicalResult Norm::normalize(Value center, Value inverse) {
-  FailureOr<AffineMap> scaleMap = parameterMap(1);
-  bool hasBias = node.hasInput(2);
-  FailureOr<AffineMap> biasMap =
-      hasBias ? parameterMap(2) : FailureOr<AffineMap>(AffineMap());
-  if (failed(scaleMap) || failed(biasMap)) {
-    return failure();
-  }
-  SmallVector<Value> inputs{input, inverse, node.getInput(1)};
-  SmallVector<AffineMap> maps{identity, reduced, *scaleMap};
-  if (hasBias) {
-    inputs.push_back(node.getInput(2));
-    maps.push_back(*biasMap);
+    inputs.push_back(parameter->first);
+    maps.push_back(parameter->second);
   }
   if (center) {
     inputs.push_back(center);
@@ -159,8 +127,7 @@ LogicalResult Norm::normalize(Value center, Value inverse) {
         value = step(s.mul(value, args[1]));
         value = s.mul(value, convertFloat(inner, args[2], compute));
         if (hasBias) {
-          value =
-              s.add(step(value), convertFloat(inner, args[3], compute));
+          value = s.add(step(value), convertFloat(inner, args[3], compute));
         }
         return convertFloat(inner, value, type);
       });
@@ -198,14 +165,14 @@ LogicalResult Norm::run(bool centered) {
         return s.mul(value, value);
       });
   double epsilon = node.getFloat("epsilon", 1e-5);
-  Value inverse = createMapped(
-      node, squares, compute,
-      [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-        Scalars s(inner);
-        Value root = math::SqrtOp::create(
-            inner, s.add(args[0], s.constant(compute, epsilon)));
-        return s.div(s.constant(compute, 1.0), root);
-      });
+  Value inverse =
+      createMapped(node, squares, compute,
+                   [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                     Scalars s(inner);
+                     Value root = math::SqrtOp::create(
+                         inner, s.add(args[0], s.constant(compute, epsilon)));
+                     return s.div(s.constant(compute, 1.0), root);
+                   });
   if (centered) {
     setStatistic(1, center);
     setStatistic(2, inverse);

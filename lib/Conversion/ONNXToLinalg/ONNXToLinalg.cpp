@@ -89,15 +89,16 @@ void FunctionLowering::lowerArguments() {
                    [&](StringRef name, Attribute value) {
                      function.setArgAttr(i, name, value);
                    });
-    lowered[argument] = body.addArgument(getLoweredType(argument.getType()),
-                                         argument.getLoc());
+    lowered[argument] =
+        body.addArgument(getLoweredType(argument.getType()), argument.getLoc());
   }
 }
 
 void FunctionLowering::lowerResults() {
   OpBuilder builder(function.getContext());
-  for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
-    keepBorderType(builder, type, [&](StringRef name, Attribute value) {
+  ArrayRef<Type> types = function.getResultTypes();
+  for (unsigned index = 0; index < types.size(); ++index) {
+    keepBorderType(builder, types[index], [&](StringRef name, Attribute value) {
       function.setResultAttr(index, name, value);
     });
   }
@@ -122,11 +123,19 @@ void FunctionLowering::lowerNode(NodeOp op) {
     }
   }
   Node node(op, operands, state);
+  for (Type type : llvm::concat<const Type>(op.getInputs().getTypes(),
+                                            op.getOutputs().getTypes())) {
+    if (!isa<RankedTensorType, NoneType>(type)) {
+      (void)node.refuse("the rank of an input or output is not known");
+      return;
+    }
+  }
   if (failed(function(node))) {
     state.refused = true;
     return;
   }
-  for (auto [old, value] : llvm::zip_equal(op.getOutputs(), node.getOutputs())) {
+  for (auto [old, value] :
+       llvm::zip_equal(op.getOutputs(), node.getOutputs())) {
     if (value) {
       lowered[old] = value;
     }
@@ -161,9 +170,9 @@ void FunctionLowering::eraseOld() {
   Block &body = function.getBody().front();
   unsigned count = body.getNumArguments() / 2;
   body.eraseArguments(0, count);
-  function.setFunctionType(FunctionType::get(
-      function.getContext(), body.getArgumentTypes(),
-      body.getTerminator()->getOperandTypes()));
+  function.setFunctionType(
+      FunctionType::get(function.getContext(), body.getArgumentTypes(),
+                        body.getTerminator()->getOperandTypes()));
 }
 
 LogicalResult FunctionLowering::run() {

@@ -43,16 +43,16 @@ static Value roundTo(Node &node, Value value, Type type) {
                       });
 }
 
-/// Rows [M, K] times a matrix [K, N], not yet rounded. Kernels for products with
-/// a constant read rows in the type they sum in.
+/// Rows [M, K] times a matrix [K, N], not yet rounded. Kernels for products
+/// with a constant read rows in the type they sum in.
 static Value multiplyMatrices(Node &node, Value rows, Value matrix,
                               bool isWeight) {
   Type sum = getAccumulatorType(typeOf(rows).getElementType());
   if (isWeight) {
     rows = roundTo(node, rows, sum);
   }
-  Value zeros = createZeros(
-      node, {node.getDim(rows, 0), node.getDim(matrix, 1)}, sum);
+  Value zeros =
+      createZeros(node, {node.getDim(rows, 0), node.getDim(matrix, 1)}, sum);
   return linalg::MatmulOp::create(node.getBuilder(), ValueRange{rows, matrix},
                                   zeros)
       .getResult(0);
@@ -75,51 +75,32 @@ static void checkDepth(Node &node, OpFoldResult lhs, OpFoldResult rhs) {
 /// A product with batch dimensions: [batch..., M, K] x [batch..., K, N].
 static FailureOr<Value> multiplyBatches(Node &node, Value lhs, Value rhs) {
   ImplicitLocOpBuilder &b = node.getBuilder();
-  int64_t lhsRank = typeOf(lhs).getRank(), rhsRank = typeOf(rhs).getRank();
-  int64_t batch = std::max(lhsRank, rhsRank) - 2;
-  unsigned m = batch, n = batch + 1, k = batch + 2;
-  SmallVector<OpFoldResult> dims;
-  SmallVector<AffineExpr> lhsExprs, rhsExprs, outExprs;
-  Scalars s(b);
-  for (int64_t i = 0; i < batch; ++i) {
-    AffineExpr loop = b.getAffineDimExpr(i), zero = b.getAffineConstantExpr(0);
-    int64_t lhsDim = i - (batch - (lhsRank - 2));
-    int64_t rhsDim = i - (batch - (rhsRank - 2));
-    bool inLhs = lhsDim >= 0, inRhs = rhsDim >= 0;
-    OpFoldResult left = inLhs ? node.getDim(lhs, lhsDim) : b.getIndexAttr(1);
-    OpFoldResult right = inRhs ? node.getDim(rhs, rhsDim) : b.getIndexAttr(1);
-    bool leftOne = isConstantIntValue(left, 1);
-    bool rightOne = isConstantIntValue(right, 1);
-    if (!leftOne && !rightOne && left != right) {
-      node.check(s.equal(node.getIndexValue(left), node.getIndexValue(right)),
-                 "the operands' batch dimensions differ");
-    }
-    dims.push_back(leftOne ? right : left);
-    if (inLhs) {
-      lhsExprs.push_back(leftOne ? zero : loop);
-    }
-    if (inRhs) {
-      rhsExprs.push_back(rightOne ? zero : loop);
-    }
-    outExprs.push_back(loop);
+  FailureOr<Broadcast> batches = broadcastValues(node, {lhs, rhs}, 2);
+  if (failed(batches)) {
+    return failure();
   }
-  lhsExprs.append({b.getAffineDimExpr(m), b.getAffineDimExpr(k)});
-  rhsExprs.append({b.getAffineDimExpr(k), b.getAffineDimExpr(n)});
-  outExprs.append({b.getAffineDimExpr(m), b.getAffineDimExpr(n)});
-  dims.push_back(node.getDim(lhs, lhsRank - 2));
-  dims.push_back(node.getDim(rhs, rhsRank - 1));
-
+  int64_t batch = batches->dims.size();
+  AffineExpr m = b.getAffineDimExpr(batch);
+  AffineExpr n = b.getAffineDimExpr(batch + 1);
+  AffineExpr k = b.getAffineDimExpr(batch + 2);
+  auto map = [&](AffineMap leading, AffineExpr row, AffineExpr column) {
+    SmallVector<AffineExpr> exprs(leading.getResults());
+    exprs.append({row, column});
+    return AffineMap::get(batch + 3, 0, exprs, b.getContext());
+  };
+  SmallVector<AffineMap> maps = {map(batches->maps[0], m, k),
+                                 map(batches->maps[1], k, n),
+                                 map(b.getMultiDimIdentityMap(batch), m, n)};
+  SmallVector<OpFoldResult> dims = batches->dims;
+  dims.push_back(node.getDim(lhs, typeOf(lhs).getRank() - 2));
+  dims.push_back(node.getDim(rhs, typeOf(rhs).getRank() - 1));
   Type sum = getAccumulatorType(typeOf(lhs).getElementType());
   Value zeros = createZeros(node, dims, sum);
   SmallVector<IteratorType> iterators(batch + 2, IteratorType::parallel);
   iterators.push_back(IteratorType::reduction);
-  auto map = [&](ArrayRef<AffineExpr> exprs) {
-    return AffineMap::get(batch + 3, 0, exprs, b.getContext());
-  };
   auto product = linalg::GenericOp::create(
-      b, zeros.getType(), ValueRange{lhs, rhs}, zeros,
-      ArrayRef<AffineMap>{map(lhsExprs), map(rhsExprs), map(outExprs)},
-      iterators, [&](OpBuilder &nested, Location loc, ValueRange args) {
+      b, zeros.getType(), batches->values, zeros, maps, iterators,
+      [&](OpBuilder &nested, Location loc, ValueRange args) {
         ImplicitLocOpBuilder inner(loc, nested);
         Scalars scalars(inner);
         auto widen = [&](Value value) {
@@ -179,29 +160,6 @@ static LogicalResult lowerMatMul(Node &node) {
 // Gemm
 //===----------------------------------------------------------------------===//
 
-/// The map that reads C, which is broadcast to [M, N], and C without leading
-/// extents of 1.
-static FailureOr<std::pair<Value, AffineMap>> readAddend(Node &node,
-                                                         Value addend) {
-  ImplicitLocOpBuilder &b = node.getBuilder();
-  RankedTensorType type = typeOf(addend);
-  while (type.getRank() > 0 && type.getDimSize(0) == 1) {
-    SmallVector<OpFoldResult> dims = node.getDims(addend);
-    addend = createReshape(node, addend, ArrayRef(dims).drop_front());
-    type = typeOf(addend);
-  }
-  if (type.getRank() > 2) {
-    return node.refuse("input C must have at most two dimensions");
-  }
-  SmallVector<AffineExpr> exprs;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    exprs.push_back(type.getDimSize(dim) == 1
-                        ? b.getAffineConstantExpr(0)
-                        : b.getAffineDimExpr(2 - type.getRank() + dim));
-  }
-  return std::make_pair(addend, AffineMap::get(2, 0, exprs, b.getContext()));
-}
-
 static LogicalResult lowerGemm(Node &node) {
   ImplicitLocOpBuilder &b = node.getBuilder();
   Value lhs = node.getInput(0), rhs = node.getInput(1);
@@ -226,7 +184,7 @@ static LogicalResult lowerGemm(Node &node) {
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(2)};
   if (node.hasInput(2) && beta != 0.0) {
     FailureOr<std::pair<Value, AffineMap>> addend =
-        readAddend(node, node.getInput(2));
+        broadcastInputTo(node, 2, node.getDims(product));
     if (failed(addend)) {
       return failure();
     }
@@ -244,8 +202,7 @@ static LogicalResult lowerGemm(Node &node) {
         Scalars s(inner);
         auto scaled = [&](Value value, double factor) {
           value = isa<FloatType>(sum) ? convertFloat(inner, value, sum) : value;
-          return factor == 1.0 ? value
-                               : s.mul(value, s.constant(sum, factor));
+          return factor == 1.0 ? value : s.mul(value, s.constant(sum, factor));
         };
         Value value = scaled(args[0], alpha);
         if (args.size() == 2) {

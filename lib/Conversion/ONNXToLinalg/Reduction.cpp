@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <cmath>
 #include <numeric>
@@ -36,7 +37,7 @@ public:
   Type getCompute() const { return compute; }
   Value extreme(bool largest);
   Value logSumExp();
-  /// How many elements one result is made of, in the type of the computation.
+  /// How many elements one result is made of.
   Value count();
   bool isUnsigned() { return node.isUnsignedInput(0); }
 
@@ -77,16 +78,15 @@ LogicalResult Reduction::readAxes() {
 
 Value Reduction::reduceFrom(Value init, ScalarFunction pre,
                             ScalarFunction join) {
-  return createReduction(
-      node, input, axes, init,
-      [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-        Value element = args[1];
-        if (isa<FloatType>(compute)) {
-          element = convertFloat(inner, element, compute);
-        }
-        Value term = pre(inner, element);
-        return join(inner, {args[0], term});
-      });
+  return createReduction(node, input, axes, init,
+                         [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                           Value element = args[1];
+                           if (isa<FloatType>(compute)) {
+                             element = convertFloat(inner, element, compute);
+                           }
+                           Value term = pre(inner, element);
+                           return join(inner, {args[0], term});
+                         });
 }
 
 Value Reduction::reduce(double init, ScalarFunction pre, ScalarFunction join) {
@@ -94,34 +94,34 @@ Value Reduction::reduce(double init, ScalarFunction pre, ScalarFunction join) {
 }
 
 Value Reduction::count() {
-  OpFoldResult total = b.getIndexAttr(1);
+  SmallVector<OpFoldResult> reduced;
   for (int64_t axis : axes) {
-    total = multiply(node, total, node.getDim(input, axis));
+    reduced.push_back(node.getDim(input, axis));
   }
-  Scalars s(b);
-  if (isa<FloatType>(compute)) {
-    Value integer = s.fromIndex(node.getIndexValue(total), b.getI64Type());
-    return arith::SIToFPOp::create(b, compute, integer);
-  }
-  return s.fromIndex(node.getIndexValue(total), compute);
+  return node.getIndexValue(getProduct(node, reduced));
 }
 
 LogicalResult Reduction::finish(Value result, ScalarFunction post) {
   Type type = node.getOutputElementType(0);
-  Value mapped = createMapped(
-      node, result, type, [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-        Value value = post ? post(inner, args) : args[0];
-        return isa<FloatType>(type) ? convertFloat(inner, value, type) : value;
-      });
-  if (node.getInt("keepdims", 1) != 0) {
-    mapped = insertUnitDims(node, mapped, axes);
+  if (post || getElementTypeOrSelf(result) != type) {
+    result = createMapped(node, result, type,
+                          [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                            Value value = post ? post(inner, args) : args[0];
+                            return convertFloat(inner, value, type);
+                          });
   }
-  node.setOutput(0, mapped);
+  if (node.getInt("keepdims", 1) != 0) {
+    result = insertUnitDims(node, result, axes);
+  }
+  node.setOutput(0, result);
   return success();
 }
 
 static Value addScalars(ImplicitLocOpBuilder &b, ValueRange args) {
   return Scalars(b).add(args[0], args[1]);
+}
+static Value multiplyScalars(ImplicitLocOpBuilder &b, ValueRange args) {
+  return Scalars(b).mul(args[0], args[1]);
 }
 static Value sameScalar(ImplicitLocOpBuilder &, ValueRange args) {
   return args[0];
@@ -148,37 +148,38 @@ static Value farEnd(ImplicitLocOpBuilder &b, Type type, bool low,
 
 Value Reduction::extreme(bool largest) {
   bool isBool = compute.isInteger(1), unsignedInput = isUnsigned();
-  return reduceFrom(
-      farEnd(b, compute, largest, unsignedInput), sameScalar,
-      [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-        Scalars s(inner, unsignedInput);
-        if (isBool) {
-          return largest ? s.logicalOr(args[0], args[1])
-                         : s.logicalAnd(args[0], args[1]);
-        }
-        return largest ? s.max(args[0], args[1]) : s.min(args[0], args[1]);
-      });
+  return reduceFrom(farEnd(b, compute, largest, unsignedInput), sameScalar,
+                    [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                      Scalars s(inner, unsignedInput);
+                      if (isBool) {
+                        return largest ? s.logicalOr(args[0], args[1])
+                                       : s.logicalAnd(args[0], args[1]);
+                      }
+                      return largest ? s.max(args[0], args[1])
+                                     : s.min(args[0], args[1]);
+                    });
 }
 
 // Shifted by the largest element, so that nothing overflows.
 Value Reduction::logSumExp() {
   Value largest = extreme(/*largest=*/true);
-  Value shift = createMapped(
-      node, largest, compute,
-      [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-        Scalars s(inner);
-        Value magnitude = math::AbsFOp::create(inner, args[0]);
-        Value finite = s.less(magnitude, s.constant(compute, INFINITY));
-        return s.select(finite, args[0], s.constant(compute, 0.0));
-      });
+  Value shift =
+      createMapped(node, largest, compute,
+                   [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                     Scalars s(inner);
+                     Value magnitude = math::AbsFOp::create(inner, args[0]);
+                     Value finite =
+                         s.less(magnitude, s.constant(compute, INFINITY));
+                     return s.select(finite, args[0], s.constant(compute, 0.0));
+                   });
   SmallVector<OpFoldResult> dims = node.getDims(input);
   AffineMap identity = b.getMultiDimIdentityMap(dims.size());
   AffineMap reduced = getMapWithout(b.getContext(), dims.size(), axes);
   Value terms = createParallel(
       b, dims, compute, {input, shift}, {identity, reduced},
       [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-        Value shifted = Scalars(inner).sub(
-            convertFloat(inner, args[0], compute), args[1]);
+        Value shifted =
+            Scalars(inner).sub(convertFloat(inner, args[0], compute), args[1]);
         return math::ExpOp::create(inner, shifted);
       });
   Value sums = createReduction(node, terms, axes,
@@ -197,10 +198,33 @@ Value Reduction::logSumExp() {
 //===----------------------------------------------------------------------===//
 
 using Operator = LogicalResult (*)(Node &, Reduction &);
+using Method = Value (Scalars::*)(Value, Value);
 
-template <Operator op>
+/// Reduces a list of scalars to one; false if the input is something else.
+static bool reduceScalars(Node &node, Method join) {
+  std::optional<SmallVector<Value>> scalars = node.getScalars(0);
+  RankedTensorType type = node.getOutputType(0);
+  if (!scalars || scalars->empty() || !type.hasStaticShape() ||
+      type.getNumElements() != 1) {
+    return false;
+  }
+  Scalars s(node.getBuilder(), node.isUnsignedInput(0));
+  Value result = scalars->front();
+  for (Value scalar : ArrayRef(*scalars).drop_front()) {
+    result = (s.*join)(result, scalar);
+  }
+  node.setScalars(0, result);
+  return true;
+}
+
+/// With `join`, shape numbers stay such.
+template <Operator op, Method join = nullptr>
 static LogicalResult lower(Node &node) {
-  // A sum of shape numbers is a shape number.
+  if constexpr (join != nullptr) {
+    if (reduceScalars(node, join)) {
+      return success();
+    }
+  }
   Reduction reduction(node);
   return failure(failed(reduction.readAxes()) || failed(op(node, reduction)));
 }
@@ -214,28 +238,13 @@ static LogicalResult mean(Node &, Reduction &r) {
   Value count = r.count();
   bool isUnsigned = r.isUnsigned();
   return r.finish(sums, [&](ImplicitLocOpBuilder &b, ValueRange args) {
-    return Scalars(b, isUnsigned).div(args[0], count);
+    Scalars s(b, isUnsigned);
+    return s.div(args[0], s.fromIndex(count, args[0].getType()));
   });
 }
 
-static LogicalResult product(Node &node, Reduction &r) {
-  if (std::optional<SmallVector<Value>> scalars = node.getScalars(0)) {
-    if (node.getInputType(0).getRank() == 1 &&
-        node.getOutputType(0).getNumElements() == 1) {
-      Scalars s(node.getBuilder());
-      Value result = s.integer(node.getInputElementType(0), 1);
-      for (Value scalar : *scalars) {
-        result = s.mul(result, scalar);
-      }
-      node.setScalars(0, result);
-      return success();
-    }
-  }
-  return r.finish(r.reduce(1.0, sameScalar,
-                           [](ImplicitLocOpBuilder &b, ValueRange args) {
-                             return Scalars(b).mul(args[0], args[1]);
-                           }),
-                  nullptr);
+static LogicalResult product(Node &, Reduction &r) {
+  return r.finish(r.reduce(1.0, sameScalar, multiplyScalars), nullptr);
 }
 
 static LogicalResult largest(Node &, Reduction &r) {
@@ -248,16 +257,16 @@ static LogicalResult smallest(Node &, Reduction &r) {
 
 static LogicalResult l1(Node &, Reduction &r) {
   Type compute = r.getCompute();
-  return r.finish(
-      r.reduce(0.0,
-               [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                 if (isa<FloatType>(compute)) {
-                   return math::AbsFOp::create(b, args[0]);
-                 }
-                 return math::AbsIOp::create(b, args[0]);
-               },
-               addScalars),
-      nullptr);
+  return r.finish(r.reduce(
+                      0.0,
+                      [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                        if (isa<FloatType>(compute)) {
+                          return math::AbsFOp::create(b, args[0]);
+                        }
+                        return math::AbsIOp::create(b, args[0]);
+                      },
+                      addScalars),
+                  nullptr);
 }
 
 static LogicalResult sumSquare(Node &, Reduction &r) {
@@ -292,11 +301,11 @@ static LogicalResult logSumExp(Node &node, Reduction &r) {
 }
 
 void moe::onnx::registerReductionLowerings(Registry &registry) {
-  registry.add("ReduceSum", lower<sum>);
+  registry.add("ReduceSum", lower<sum, &Scalars::add>);
   registry.add("ReduceMean", lower<mean>);
-  registry.add("ReduceProd", lower<product>);
-  registry.add("ReduceMax", lower<largest>);
-  registry.add("ReduceMin", lower<smallest>);
+  registry.add("ReduceProd", lower<product, &Scalars::mul>);
+  registry.add("ReduceMax", lower<largest, &Scalars::max>);
+  registry.add("ReduceMin", lower<smallest, &Scalars::min>);
   registry.add("ReduceL1", lower<l1>);
   registry.add("ReduceL2", lower<l2>);
   registry.add("ReduceSumSquare", lower<sumSquare>);

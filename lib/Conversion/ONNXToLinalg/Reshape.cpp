@@ -10,6 +10,7 @@
 #include "Weights.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -30,6 +31,12 @@ static bool isExtent(Value value) {
   if (auto cast = dyn_cast_if_present<arith::IndexCastOp>(op)) {
     return cast.getIn().getType().isIndex() || isExtent(cast.getIn());
   }
+  if (isa_and_present<tensor::DimOp>(op)) {
+    return true;
+  }
+  if (auto select = dyn_cast_if_present<arith::SelectOp>(op)) {
+    return isExtent(select.getTrueValue()) && isExtent(select.getFalseValue());
+  }
   return isa_and_present<arith::AddIOp, arith::MulIOp, arith::DivSIOp,
                          arith::MaxSIOp>(op) &&
          llvm::all_of(op->getOperands(), isExtent);
@@ -44,8 +51,7 @@ static OpFoldResult divideExtents(Node &node, ArrayRef<OpFoldResult> total,
   auto collect = [&](OpFoldResult dim, auto &&self) -> void {
     if (std::optional<int64_t> known = getConstantIntValue(dim)) {
       constant *= *known;
-    } else if (auto mul =
-                   cast<Value>(dim).getDefiningOp<arith::MulIOp>()) {
+    } else if (auto mul = cast<Value>(dim).getDefiningOp<arith::MulIOp>()) {
       self(OpFoldResult(mul.getLhs()), self);
       self(OpFoldResult(mul.getRhs()), self);
     } else {
@@ -81,9 +87,10 @@ static OpFoldResult divideExtents(Node &node, ArrayRef<OpFoldResult> total,
 
 /// The extents of a reshape, with 0 and -1 resolved. Where a request is not
 /// known before the run, the run checks it.
-static SmallVector<OpFoldResult>
-resolveShape(Node &node, ArrayRef<OpFoldResult> requested,
-             ArrayRef<OpFoldResult> source, bool allowZero) {
+static SmallVector<OpFoldResult> resolveShape(Node &node,
+                                              ArrayRef<OpFoldResult> requested,
+                                              ArrayRef<OpFoldResult> source,
+                                              bool allowZero) {
   ImplicitLocOpBuilder &b = node.getBuilder();
   Scalars s(b);
   SmallVector<OpFoldResult> result;
@@ -127,11 +134,16 @@ resolveShape(Node &node, ArrayRef<OpFoldResult> requested,
   }
   Value total = node.getIndexValue(getProduct(node, source));
   Value product = node.getIndexValue(getProduct(node, others));
+  const char *mismatch = "the input's elements do not fill the requested shape";
+  if (!inferred && maybeInferred.empty()) {
+    node.check(s.equal(total, product), mismatch);
+    return result;
+  }
   Value isEmpty = s.equal(product, s.index(0));
   Value quotient = b.createOrFold<arith::DivSIOp>(
       total, s.select(isEmpty, s.index(1), product));
   Value exact = s.equal(s.mul(quotient, product), total);
-  node.check(exact, "the input's elements do not fill the requested shape");
+  node.check(exact, mismatch);
   if (inferred) {
     result[*inferred] = quotient;
   }
@@ -150,7 +162,7 @@ resolveShape(Node &node, ArrayRef<OpFoldResult> requested,
   Value one = s.equal(quotient, s.index(1));
   Value bothEmpty = s.logicalAnd(isEmpty, s.equal(total, s.index(0)));
   node.check(s.logicalOr(s.logicalNot(missing), s.logicalOr(one, bothEmpty)),
-             "the input's elements do not fill the requested shape");
+             mismatch);
   return result;
 }
 
@@ -178,8 +190,8 @@ static LogicalResult lowerReshape(Node &node) {
 
 /// The axes of a node that has them as an attribute before version 13 and as an
 /// input since; null if they are left out.
-static FailureOr<std::optional<SmallVector<int64_t>>>
-getAxes(Node &node, int64_t rank) {
+static FailureOr<std::optional<SmallVector<int64_t>>> getAxes(Node &node,
+                                                              int64_t rank) {
   std::optional<SmallVector<int64_t>> axes;
   if (node.getVersion() < 13) {
     axes = node.getInts("axes");
@@ -252,10 +264,10 @@ static LogicalResult lowerUnsqueeze(Node &node) {
   if (node.getVersion() >= 13 && !node.getConstantInts(1)) {
     return node.refuse("input axes must be a constant");
   }
-  SmallVector<int64_t> axes = node.getVersion() >= 13
-                                  ? *node.getConstantInts(1)
-                                  : node.getInts("axes").value_or(
-                                        SmallVector<int64_t>());
+  SmallVector<int64_t> axes =
+      node.getVersion() >= 13
+          ? *node.getConstantInts(1)
+          : node.getInts("axes").value_or(SmallVector<int64_t>());
   int64_t rank = node.getInputType(0).getRank() + axes.size();
   FailureOr<SmallVector<int64_t>> normalized = node.normalizeAxes(axes, rank);
   if (failed(normalized)) {
@@ -314,16 +326,17 @@ static LogicalResult lowerTranspose(Node &node) {
   if (std::optional<SmallVector<int64_t>> perm = node.getInts("perm")) {
     order = *perm;
   }
-  if (!llvm::equal(llvm::to_vector(llvm::seq<int64_t>(0, rank)),
-                   [&] {
-                     SmallVector<int64_t> sorted(order);
-                     llvm::sort(sorted);
-                     return sorted;
-                   }())) {
+  if (!llvm::equal(llvm::to_vector(llvm::seq<int64_t>(0, rank)), [&] {
+        SmallVector<int64_t> sorted(order);
+        llvm::sort(sorted);
+        return sorted;
+      }())) {
     return node.refuse("attribute perm is not a permutation of the input's " +
                        Twine(rank) + " dimensions");
   }
-  if (Value weight = order == ArrayRef<int64_t>{1, 0} ? getTransposedWeight(node, input) : Value()) {
+  if (Value weight = order == ArrayRef<int64_t>{1, 0}
+                         ? getTransposedWeight(node, input)
+                         : Value()) {
     node.setOutput(0, weight);
     return success();
   }
@@ -364,9 +377,9 @@ static LogicalResult lowerShape(Node &node) {
 
 static LogicalResult lowerSize(Node &node) {
   OpFoldResult size = getProduct(node, node.getDims(node.getInput(0)));
-  Value value = Scalars(node.getBuilder())
-                    .fromIndex(node.getIndexValue(size),
-                               node.getOutputElementType(0));
+  Value value =
+      Scalars(node.getBuilder())
+          .fromIndex(node.getIndexValue(size), node.getOutputElementType(0));
   node.setScalars(0, value);
   return success();
 }

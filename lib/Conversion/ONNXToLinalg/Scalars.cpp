@@ -47,7 +47,8 @@ Value Scalars::integer(Type type, int64_t value) {
   }
   APInt bits(64, value, /*isSigned=*/true);
   return arith::ConstantOp::create(
-      b, IntegerAttr::get(type, bits.sextOrTrunc(type.getIntOrFloatBitWidth())));
+      b,
+      IntegerAttr::get(type, bits.sextOrTrunc(type.getIntOrFloatBitWidth())));
 }
 
 Value Scalars::index(int64_t value) {
@@ -171,9 +172,8 @@ Value Scalars::lessEqual(Value lhs, Value rhs) {
 }
 
 Value Scalars::equal(Value lhs, Value rhs) {
-  return isFloat(lhs)
-             ? fold<arith::CmpFOp>(b, CmpFPredicate::OEQ, lhs, rhs)
-             : fold<arith::CmpIOp>(b, CmpIPredicate::eq, lhs, rhs);
+  return isFloat(lhs) ? fold<arith::CmpFOp>(b, CmpFPredicate::OEQ, lhs, rhs)
+                      : fold<arith::CmpIOp>(b, CmpIPredicate::eq, lhs, rhs);
 }
 
 Value Scalars::isNaN(Value value) {
@@ -229,12 +229,13 @@ static Value castFloatToInteger(Scalars &s, Value value, IntegerType type,
   unsigned width = type.getWidth();
   value = convertFloat(s.b, value, getComputeType(value.getType()));
   Type floatType = value.getType();
-  APInt lowest = toUnsigned ? APInt::getZero(width)
-                            : APInt::getSignedMinValue(width);
+  APInt lowest =
+      toUnsigned ? APInt::getZero(width) : APInt::getSignedMinValue(width);
   APInt highest =
       toUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
   Value lowLimit = s.constant(
-      floatType, toUnsigned ? 0.0 : -std::ldexp(1.0, static_cast<int>(width - 1)));
+      floatType,
+      toUnsigned ? 0.0 : -std::ldexp(1.0, static_cast<int>(width - 1)));
   Value highLimit = s.constant(
       floatType,
       std::ldexp(1.0, static_cast<int>(toUnsigned ? width : width - 1)));
@@ -288,6 +289,12 @@ Value Scalars::cast(Value value, Type type, bool toUnsigned) {
 Value Scalars::toIndex(Value value) {
   if (value.getType().isIndex()) {
     return value;
+  }
+  // What came from an extent goes back to it.
+  auto cast = value.getDefiningOp<arith::IndexCastOp>();
+  if (cast && cast.getIn().getType().isIndex() &&
+      value.getType().isInteger(64)) {
+    return cast.getIn();
   }
   return isUnsigned || isBool(value.getType())
              ? fold<arith::IndexCastUIOp>(b, b.getIndexType(), value)

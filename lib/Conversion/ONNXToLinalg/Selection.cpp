@@ -7,6 +7,7 @@
 
 #include "LoweringUtils.h"
 #include "Registry.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -48,11 +49,11 @@ static SmallVector<Value> loopIndices(ImplicitLocOpBuilder &b, unsigned count) {
   return indices;
 }
 
-/// Sums or selects over one more loop of extent `extent` behind those of `dims`.
-static Value
-reduceOver(Node &node, ArrayRef<OpFoldResult> dims, Value shape, Value init,
-           function_ref<Value(ImplicitLocOpBuilder &, ArrayRef<Value>, Value)>
-               body) {
+/// Sums or selects over one more loop of extent `extent` behind those of
+/// `dims`.
+static Value reduceOver(
+    Node &node, ArrayRef<OpFoldResult> dims, Value shape, Value init,
+    function_ref<Value(ImplicitLocOpBuilder &, ArrayRef<Value>, Value)> body) {
   ImplicitLocOpBuilder &b = node.getBuilder();
   unsigned rank = dims.size();
   Value filled = createFilled(b, dims, init);
@@ -77,9 +78,78 @@ reduceOver(Node &node, ArrayRef<OpFoldResult> dims, Value shape, Value init,
 // TopK
 //===----------------------------------------------------------------------===//
 
-// By ranks: an element's rank is the number of elements that come before it,
-// and place p of the result holds the element of rank p. No sort, no state, any
-// axis; quadratic in the extent of the axis.
+/// The best elements of floating-point rows, by moe.top_k: values and indices
+/// [rows, count].
+static std::pair<Value, Value> selectOfRows(Node &node, Value rows,
+                                            OpFoldResult count) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  SmallVector<OpFoldResult> dims = {node.getDim(rows, 0), count};
+  Type type = cast<RankedTensorType>(rows.getType()).getElementType();
+  Value ids =
+      TopKOp::create(b, rows, Value(), createEmpty(b, dims, b.getI32Type()))
+          .getResult();
+  Value values =
+      TakeOp::create(b, rows, ids, createEmpty(b, dims, type)).getResult();
+  Value indices = createMapped(
+      node, ids, b.getI64Type(),
+      [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+        return arith::ExtSIOp::create(inner, inner.getI64Type(), args[0]);
+      });
+  return {values, indices};
+}
+
+/// By ranks: an element's rank is the number of elements that come before it,
+/// and place p of the result holds the element of rank p. Any type, any axis;
+/// quadratic in the extent of the axis.
+static std::pair<Value, Value> selectByRank(Node &node, int64_t axis,
+                                            ArrayRef<OpFoldResult> picked) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  Value input = node.getInput(0);
+  SmallVector<OpFoldResult> dims = node.getDims(input);
+  bool largest = node.getInt("largest", 1) != 0;
+  bool isUnsigned = node.isUnsignedInput(0);
+  Scalars s(b);
+  Value along = createEmpty(b, dims[axis], b.getI1Type());
+  Value ranks = reduceOver(
+      node, dims, along, s.integer(b.getI64Type(), 0),
+      [&](ImplicitLocOpBuilder &inner, ArrayRef<Value> at, Value sum) {
+        Scalars scalars(inner);
+        ArrayRef<Value> own = at.drop_back();
+        Value mine = tensor::ExtractOp::create(inner, input, own);
+        Value other = tensor::ExtractOp::create(inner, input,
+                                                replaced(own, axis, at.back()));
+        Value before = comesBefore(inner, other, mine, largest, isUnsigned);
+        Value after = comesBefore(inner, mine, other, largest, isUnsigned);
+        Value lower = arith::CmpIOp::create(inner, arith::CmpIPredicate::slt,
+                                            at.back(), own[axis]);
+        Value tied = scalars.logicalAnd(scalars.logicalNot(after), lower);
+        Value counts = scalars.logicalOr(before, tied);
+        return scalars.add(
+            sum, arith::ExtUIOp::create(inner, inner.getI64Type(), counts));
+      });
+  Value indices = reduceOver(
+      node, picked, along, s.integer(b.getI64Type(), 0),
+      [&](ImplicitLocOpBuilder &inner, ArrayRef<Value> at, Value found) {
+        Scalars scalars(inner);
+        ArrayRef<Value> own = at.drop_back();
+        Value order = tensor::ExtractOp::create(inner, ranks,
+                                                replaced(own, axis, at.back()));
+        Value place = scalars.fromIndex(own[axis], inner.getI64Type());
+        return scalars.select(scalars.equal(order, place),
+                              scalars.fromIndex(at.back(), inner.getI64Type()),
+                              found);
+      });
+  Value values = createIndexed(
+      b, picked, node.getOutputElementType(0),
+      [&](ImplicitLocOpBuilder &inner, ValueRange at) -> Value {
+        Value index = tensor::ExtractOp::create(inner, indices, at);
+        Value position = Scalars(inner).toIndex(index);
+        return tensor::ExtractOp::create(
+            inner, input, replaced(SmallVector<Value>(at), axis, position));
+      });
+  return {values, indices};
+}
+
 static LogicalResult lowerTopK(Node &node) {
   ImplicitLocOpBuilder &b = node.getBuilder();
   Value input = node.getInput(0);
@@ -96,61 +166,27 @@ static LogicalResult lowerTopK(Node &node) {
     }
     count = (*given)[0];
   }
-  bool largest = node.getInt("largest", 1) != 0;
-  bool isUnsigned = node.isUnsignedInput(0);
   SmallVector<OpFoldResult> dims = node.getDims(input);
   Scalars s(b);
-  node.check(s.lessEqual(node.getIndexValue(count),
-                         node.getIndexValue(dims[*axis])),
-             "K is larger than the dimension");
-  Value along = createEmpty(b, dims[*axis], b.getI1Type());
-  Value ranks = reduceOver(
-      node, dims, along, s.integer(b.getI64Type(), 0),
-      [&](ImplicitLocOpBuilder &inner, ArrayRef<Value> at, Value sum) {
-        Scalars scalars(inner);
-        ArrayRef<Value> own = at.drop_back();
-        Value mine = tensor::ExtractOp::create(inner, input, own);
-        Value other = tensor::ExtractOp::create(
-            inner, input, replaced(own, *axis, at.back()));
-        Value before = comesBefore(inner, other, mine, largest, isUnsigned);
-        Value after = comesBefore(inner, mine, other, largest, isUnsigned);
-        Value lower = arith::CmpIOp::create(
-            inner, arith::CmpIPredicate::slt, at.back(), own[*axis]);
-        Value tied = scalars.logicalAnd(scalars.logicalNot(after), lower);
-        Value counts = scalars.logicalOr(before, tied);
-        return scalars.add(
-            sum, arith::ExtUIOp::create(inner, inner.getI64Type(), counts));
-      });
-  SmallVector<OpFoldResult> picked = dims;
-  picked[*axis] = count;
-  picked = node.refineDims(1, picked);
-  Value indices = reduceOver(
-      node, picked, along, s.integer(b.getI64Type(), 0),
-      [&](ImplicitLocOpBuilder &inner, ArrayRef<Value> at, Value found) {
-        Scalars scalars(inner);
-        ArrayRef<Value> own = at.drop_back();
-        Value order = tensor::ExtractOp::create(
-            inner, ranks, replaced(own, *axis, at.back()));
-        Value place = scalars.fromIndex(own[*axis], inner.getI64Type());
-        return scalars.select(
-            scalars.equal(order, place),
-            scalars.fromIndex(at.back(), inner.getI64Type()), found);
-      });
-  if (node.needsOutput(0)) {
-    node.setOutput(
-        0, createIndexed(
-               b, picked, node.getOutputElementType(0),
-               [&](ImplicitLocOpBuilder &inner, ValueRange at) -> Value {
-                 Value index = tensor::ExtractOp::create(inner, indices, at);
-                 Value position = Scalars(inner).toIndex(index);
-                 return tensor::ExtractOp::create(
-                     inner, input,
-                     replaced(SmallVector<Value>(at), *axis, position));
-               }));
+  Value k = node.getIndexValue(count);
+  node.check(s.logicalAnd(s.lessEqual(s.index(0), k),
+                          s.lessEqual(k, node.getIndexValue(dims[*axis]))),
+             "K is below 0 or larger than the dimension");
+  dims[*axis] = count;
+  dims = node.refineDims(1, dims);
+  std::pair<Value, Value> result;
+  bool largest = node.getInt("largest", 1) != 0;
+  if (largest && *axis == rank - 1 &&
+      isa<FloatType>(node.getInputElementType(0))) {
+    Value rows = collapseDims(node, input, 0, rank - 1);
+    result = selectOfRows(node, rows, dims.back());
+    result.first = createReshape(node, result.first, dims);
+    result.second = createReshape(node, result.second, dims);
+  } else {
+    result = selectByRank(node, *axis, dims);
   }
-  if (node.needsOutput(1)) {
-    node.setOutput(1, indices);
-  }
+  node.setOutput(0, result.first);
+  node.setOutput(1, result.second);
   return success();
 }
 

@@ -181,7 +181,8 @@ static FailureOr<SliceOperands> getSliceOperands(Node &node) {
   SliceOperands operands;
   std::optional<SmallVector<int64_t>> axes;
   if (node.getVersion() < 10) {
-    for (int64_t start : node.getInts("starts").value_or(SmallVector<int64_t>())) {
+    for (int64_t start :
+         node.getInts("starts").value_or(SmallVector<int64_t>())) {
       operands.starts.push_back(b.getIndexAttr(start));
     }
     for (int64_t end : node.getInts("ends").value_or(SmallVector<int64_t>())) {
@@ -244,15 +245,14 @@ static LogicalResult lowerSlice(Node &node) {
   for (OpFoldResult dim : node.getDims(input)) {
     slices.push_back({b.getIndexAttr(0), dim, b.getIndexAttr(1), true});
   }
-  for (auto [axis, start, end, step] :
-       llvm::zip_equal(operands->axes, operands->starts, operands->ends,
-                       operands->steps)) {
+  for (auto [axis, start, end, step] : llvm::zip_equal(
+           operands->axes, operands->starts, operands->ends, operands->steps)) {
     FailureOr<int64_t> dim = node.normalizeAxis(axis, slices.size());
     if (failed(dim)) {
       return failure();
     }
-    slices[*dim] = resolveSlice(node, node.getDimValue(input, *dim), start, end,
-                                step);
+    slices[*dim] =
+        resolveSlice(node, node.getDimValue(input, *dim), start, end, step);
   }
   if (!sliceScalars(node, slices)) {
     node.setOutput(0, createStridedSlice(node, input, slices));
@@ -298,7 +298,7 @@ static FailureOr<SmallVector<OpFoldResult>> getParts(Node &node,
   }
   if (static_cast<int64_t>(parts.size()) != count) {
     (void)node.refuse("split has " + Twine(parts.size()) + " parts for " +
-                Twine(count) + " outputs");
+                      Twine(count) + " outputs");
     return failure();
   }
   Value sum = s.index(0);
@@ -313,8 +313,8 @@ static FailureOr<SmallVector<OpFoldResult>> getParts(Node &node,
 
 static LogicalResult lowerSplit(Node &node) {
   Value input = node.getInput(0);
-  FailureOr<int64_t> axis = node.normalizeAxis(
-      node.getInt("axis", 0), node.getInputType(0).getRank());
+  FailureOr<int64_t> axis = node.normalizeAxis(node.getInt("axis", 0),
+                                               node.getInputType(0).getRank());
   if (failed(axis)) {
     return failure();
   }
@@ -351,9 +351,9 @@ struct ConcatPart {
 
 /// Reads the element at `indices` of the concatenation from the part it lies
 /// in, found by halving.
-static Value buildConcatRead(ImplicitLocOpBuilder &b, ArrayRef<ConcatPart> parts,
-                             ValueRange indices, int64_t axis,
-                             Type elementType) {
+static Value buildConcatRead(ImplicitLocOpBuilder &b,
+                             ArrayRef<ConcatPart> parts, ValueRange indices,
+                             int64_t axis, Type elementType) {
   if (parts.size() == 1) {
     SmallVector<Value> own(indices);
     own[axis] = Scalars(b).sub(own[axis], parts[0].offset);
@@ -432,13 +432,12 @@ static LogicalResult lowerConcat(Node &node) {
   } else if (parts.size() == 1) {
     node.setOutput(0, parts.front().value);
   } else {
-    node.setOutput(0, createIndexed(b, dims, elementType,
-                                    [&](ImplicitLocOpBuilder &inner,
-                                        ValueRange indices) {
-                                      return buildConcatRead(inner, parts,
-                                                             indices, *axis,
-                                                             elementType);
-                                    }));
+    node.setOutput(
+        0, createIndexed(b, dims, elementType,
+                         [&](ImplicitLocOpBuilder &inner, ValueRange indices) {
+                           return buildConcatRead(inner, parts, indices, *axis,
+                                                  elementType);
+                         }));
   }
   return success();
 }

@@ -58,33 +58,32 @@ static LogicalResult lower(Node &node, bool isLog) {
         Value shifted = Scalars(inner).sub(widen(inner, args[0]), args[1]);
         return math::ExpOp::create(inner, shifted);
       });
-  Value sums = createReduction(node, exponentials, *axes,
-                               s.constant(compute, 0.0),
-                               [](ImplicitLocOpBuilder &inner, ValueRange args) {
-                                 return Scalars(inner).add(args[0], args[1]);
-                               });
+  Value sums =
+      createReduction(node, exponentials, *axes, s.constant(compute, 0.0),
+                      [](ImplicitLocOpBuilder &inner, ValueRange args) {
+                        return Scalars(inner).add(args[0], args[1]);
+                      });
   Type result = node.getOutputElementType(0);
   if (!isLog) {
     node.setOutput(
-        0, createParallel(b, dims, result, {exponentials, sums},
-                          {identity, reduced},
-                          [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-                            return convertFloat(
-                                inner, Scalars(inner).div(args[0], args[1]),
-                                result);
-                          }));
+        0, createParallel(
+               b, dims, result, {exponentials, sums}, {identity, reduced},
+               [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                 return convertFloat(
+                     inner, Scalars(inner).div(args[0], args[1]), result);
+               }));
     return success();
   }
   node.setOutput(
-      0, createParallel(
-             b, dims, result, {input, largest, sums},
-             {identity, reduced, reduced},
-             [&](ImplicitLocOpBuilder &inner, ValueRange args) {
-               Scalars scalars(inner);
-               Value shifted = scalars.sub(widen(inner, args[0]), args[1]);
-               Value log = math::LogOp::create(inner, args[2]);
-               return convertFloat(inner, scalars.sub(shifted, log), result);
-             }));
+      0,
+      createParallel(
+          b, dims, result, {input, largest, sums}, {identity, reduced, reduced},
+          [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+            Scalars scalars(inner);
+            Value shifted = scalars.sub(widen(inner, args[0]), args[1]);
+            Value log = math::LogOp::create(inner, args[2]);
+            return convertFloat(inner, scalars.sub(shifted, log), result);
+          }));
   return success();
 }
 

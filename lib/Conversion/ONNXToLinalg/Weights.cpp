@@ -42,14 +42,12 @@ static Value readWeight(Node &node, moe::WeightOp weight) {
       FlatSymbolRefAttr::get(weight.getSymNameAttr()), Value());
 }
 
-static moe::WeightOp insertWeight(Node &node, StringRef name,
-                                  RankedTensorType type,
-                                  function_ref<Value(OpBuilder &, Location,
-                                                     Value)>
-                                      body) {
+static moe::WeightOp
+insertWeight(Node &node, StringRef name, RankedTensorType type,
+             function_ref<Value(OpBuilder &, Location, Value)> body) {
   OpBuilder builder(node.getOp()->getContext());
-  auto weight = moe::WeightOp::create(builder, node.getBuilder().getLoc(),
-                                      name, type, /*perExpert=*/false, body);
+  auto weight = moe::WeightOp::create(builder, node.getBuilder().getLoc(), name,
+                                      type, /*perExpert=*/false, body);
   node.getState().symbols.insert(weight);
   return weight;
 }
@@ -65,11 +63,11 @@ Value moe::onnx::asWeight(Node &node, Value value) {
     return {};
   }
   return readWeight(
-      node, insertWeight(node, "constant", type,
-                         [&](OpBuilder &nested, Location loc, Value) {
-                           return SourceOp::create(nested, loc, type, elements)
-                               .getResult();
-                         }));
+      node,
+      insertWeight(
+          node, "constant", type, [&](OpBuilder &nested, Location loc, Value) {
+            return SourceOp::create(nested, loc, type, elements).getResult();
+          }));
 }
 
 Value moe::onnx::getTransposedWeight(Node &node, Value value) {
@@ -88,27 +86,26 @@ Value moe::onnx::getTransposedWeight(Node &node, Value value) {
     auto result = RankedTensorType::get(
         {type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
     derived =
-        insertWeight(
-            node, source.getSymName().str() + ".t", result,
-            [&](OpBuilder &nested, Location loc, Value) {
-              IRMapping mapping;
-              Block &body = source.getBody().front();
-              for (Operation &op : body.without_terminator()) {
-                nested.clone(op, mapping);
-              }
-              ImplicitLocOpBuilder b(loc, nested);
-              return createParallel(
-                  b,
-                  getAsIndexOpFoldResult(nested.getContext(),
-                                         result.getShape()),
-                  type.getElementType(),
-                  mapping.lookup(body.getTerminator()->getOperand(0)),
-                  AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0},
-                                               nested.getContext()),
-                  [](ImplicitLocOpBuilder &, ValueRange args) {
-                    return args[0];
-                  });
-            })
+        insertWeight(node, source.getSymName().str() + ".t", result,
+                     [&](OpBuilder &nested, Location loc, Value) {
+                       IRMapping mapping;
+                       Block &body = source.getBody().front();
+                       for (Operation &op : body.without_terminator()) {
+                         nested.clone(op, mapping);
+                       }
+                       ImplicitLocOpBuilder b(loc, nested);
+                       return createParallel(
+                           b,
+                           getAsIndexOpFoldResult(nested.getContext(),
+                                                  result.getShape()),
+                           type.getElementType(),
+                           mapping.lookup(body.getTerminator()->getOperand(0)),
+                           AffineMap::getPermutationMap(
+                               ArrayRef<unsigned>{1, 0}, nested.getContext()),
+                           [](ImplicitLocOpBuilder &, ValueRange args) {
+                             return args[0];
+                           });
+                     })
             .getSymNameAttr();
   }
   return readWeight(node, symbols.lookup<moe::WeightOp>(derived.getValue()));
