@@ -96,7 +96,7 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(manager);
   manager.addNestedPass<func::FuncOp>(createHalfFloatsPass());
-  manager.addNestedPass<func::FuncOp>(createBoolBytesPass());
+  manager.addPass(createBoolBytesPass());
   // Before phases are outlined and loops lost, so that what is constant over a
   // loop is computed outside.
   manager.addPass(createMathPass());

@@ -261,11 +261,12 @@ def GuardAccessPass : Pass<"moe-guard-access", "mlir::func::FuncOp"> {
   ];
 }
 
-def BoolBytesPass : Pass<"moe-bool-bytes", "mlir::func::FuncOp"> {
+def BoolBytesPass : Pass<"moe-bool-bytes", "mlir::ModuleOp"> {
   let summary = "Keep booleans in memory as bytes";
   let description = [{
-    Input: bufferised kernels lowered to loops. Buffers of i1 become buffers of i8
-    that hold 0 or 1; loads compare with 0, stores extend. LLVM would take i1 in
+    Input: bufferised kernels lowered to loops. Buffers of i1, constants
+    among them, become buffers of i8 that hold 0 or 1; loads compare with 0, stores
+    extend. LLVM would take i1 in
     memory for bits of unknown neighbours and not vectorise.
 
     ```

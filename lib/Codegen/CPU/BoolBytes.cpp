@@ -73,11 +73,23 @@ static void extendOperand(Operation *op, OpOperand &operand) {
                                      operand.get()));
 }
 
-void BoolBytesPass::runOnOperation() {
-  func::FuncOp func = getOperation();
-  if (!kernel::isKernel(func)) {
+/// Makes bytes of a constant.
+static void convertGlobal(memref::GlobalOp global) {
+  Type type = toBytes(global.getType());
+  if (type == global.getType()) {
     return;
   }
+  global.setType(cast<MemRefType>(type));
+  auto value =
+      dyn_cast_or_null<DenseElementsAttr>(global.getInitialValueAttr());
+  if (value) {
+    global.setInitialValueAttr(
+        value.mapValues(IntegerType::get(global.getContext(), 8),
+                        [](const APInt &element) { return element.zext(8); }));
+  }
+}
+
+static void convertKernel(func::FuncOp func) {
   auto isBoolean = [](Value memref) {
     return cast<MemRefType>(memref.getType()).getElementType().isInteger(1);
   };
@@ -113,5 +125,16 @@ void BoolBytesPass::runOnOperation() {
     }
   });
   func.setFunctionType(FunctionType::get(
-      &getContext(), func.getBody().front().getArgumentTypes(), {}));
+      func.getContext(), func.getBody().front().getArgumentTypes(), {}));
+}
+
+void BoolBytesPass::runOnOperation() {
+  for (auto global : getOperation().getOps<memref::GlobalOp>()) {
+    convertGlobal(global);
+  }
+  for (auto func : getOperation().getOps<func::FuncOp>()) {
+    if (kernel::isKernel(func)) {
+      convertKernel(func);
+    }
+  }
 }

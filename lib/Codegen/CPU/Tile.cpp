@@ -170,6 +170,9 @@ SmallVector<int64_t>
 TilePass::chooseTileSizes(linalg::LinalgOp root,
                           const TileableDims &tileable) const {
   SmallVector<int64_t> extents = root.getStaticLoopRanges();
+  if (llvm::is_contained(extents, 0)) {
+    return {};
+  }
   const BitVector &dims = tileable.get();
   auto isDynamic = [&](unsigned dim) {
     return ShapedType::isDynamic(extents[dim]);

@@ -1,4 +1,4 @@
-// RUN: moe-opt %s --pass-pipeline='builtin.module(func.func(moe-bool-bytes))' | FileCheck %s
+// RUN: moe-opt %s --moe-bool-bytes | FileCheck %s
 
 // CHECK-LABEL: func.func private @booleans(
 // CHECK-SAME:    %[[X:[^:]*]]: memref<?xi8>, %[[Y:[^:]*]]: memref<?xi8>)
@@ -35,5 +35,18 @@ func.func private @no_booleans(%x: memref<?xf32>) attributes {moe.kernel, moe.ou
 // CHECK-LABEL: func.func @no_kernel(
 // CHECK-SAME:    memref<?xi1>
 func.func @no_kernel(%x: memref<?xi1>) {
+  return
+}
+
+// Constants, too.
+// CHECK: memref.global "private" constant @mask : memref<3xi8> = dense<[1, 0, 1]>
+// CHECK-LABEL: func.func @global
+// CHECK: %[[MASK:.*]] = memref.get_global @mask : memref<3xi8>
+// CHECK: memref.load %[[MASK]]
+memref.global "private" constant @mask : memref<3xi1> = dense<[true, false, true]>
+func.func @global(%i: index, %y: memref<3xi1>) attributes {moe.kernel} {
+  %0 = memref.get_global @mask : memref<3xi1>
+  %1 = memref.load %0[%i] : memref<3xi1>
+  memref.store %1, %y[%i] : memref<3xi1>
   return
 }
