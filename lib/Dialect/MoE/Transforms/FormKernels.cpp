@@ -69,13 +69,12 @@ private:
 // Which ops run where
 //===----------------------------------------------------------------------===//
 
-/// A slice that is a run of bytes: whole dimensions behind the first one with an
-/// extent other than 1.
+/// A slice that is a run of bytes: whole dimensions behind the first one with
+/// an extent other than 1.
 static bool isContiguous(tensor::ExtractSliceOp op) {
   bool several = false;
-  for (auto [dim, offset, size, stride] :
-       llvm::enumerate(op.getMixedOffsets(), op.getMixedSizes(),
-                       op.getMixedStrides())) {
+  for (auto [dim, offset, size, stride] : llvm::enumerate(
+           op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
     bool whole = isConstantIntValue(offset, 0) &&
                  !op.getSourceType().isDynamicDim(dim) &&
                  isConstantIntValue(size, op.getSourceType().getDimSize(dim));
@@ -96,11 +95,10 @@ static bool isHostOp(Operation *op) {
   if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
           tensor::ReshapeOp, tensor::DimOp, tensor::EmptyOp,
           tensor::FromElementsOp>(op)) {
-    return !isa<tensor::FromElementsOp>(op) ||
-           cast<tensor::FromElementsOp>(op)
-               .getType()
-               .getElementType()
-               .isIntOrIndex();
+    return !isa<tensor::FromElementsOp>(op) || cast<tensor::FromElementsOp>(op)
+                                                   .getType()
+                                                   .getElementType()
+                                                   .isIntOrIndex();
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     return extract.getType().isIntOrIndex();
@@ -145,13 +143,26 @@ static bool startsParallel(linalg::LinalgOp op) {
          op.getIteratorTypesArray().front() == utils::IteratorType::parallel;
 }
 
+/// Whether a reduction reads `operand` again for each step of some parallel
+/// loop, as a product does: it had better be there as a whole.
+static bool isReadAgain(linalg::LinalgOp op, OpOperand &operand) {
+  if (op.getNumReductionLoops() == 0) {
+    return false;
+  }
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  SmallVector<unsigned> loops;
+  op.getParallelDims(loops);
+  return llvm::any_of(
+      loops, [&](unsigned loop) { return !map.isFunctionOfDim(loop); });
+}
+
 /// Whether `producer` may be computed row by row inside the kernel of
 /// `consumer`: both go over the same first dimension, and every row of the
 /// consumer reads that row of the producer only.
 static bool canJoin(linalg::LinalgOp producer, linalg::LinalgOp consumer) {
   if (!startsParallel(producer) || !startsParallel(consumer) ||
-      isa<linalg::ContractionOpInterface>(producer.getOperation()) ||
-      isa<linalg::ContractionOpInterface>(consumer.getOperation())) {
+      linalg::isaContractionOpInterface(producer) ||
+      linalg::isaContractionOpInterface(consumer)) {
     return false;
   }
   for (OpOperand &init : producer.getDpsInitsMutable()) {
@@ -161,7 +172,7 @@ static bool canJoin(linalg::LinalgOp producer, linalg::LinalgOp consumer) {
   }
   for (OpOperand &operand : consumer->getOpOperands()) {
     if (operand.get().getDefiningOp() == producer.getOperation() &&
-        (consumer.isDpsInit(&operand) ||
+        (consumer.isDpsInit(&operand) || isReadAgain(consumer, operand) ||
          !isRowAligned(consumer.getMatchingIndexingMap(&operand)))) {
       return false;
     }
@@ -200,6 +211,30 @@ static bool isTailOf(Operation *product, ArrayRef<Operation *> members) {
   });
 }
 
+/// Whether a piece of `producer`'s result may be of any size where `consumer`
+/// reduces it: a loop of unknown extent is not cut.
+static bool hasUnboundedPieces(linalg::LinalgOp producer,
+                               linalg::LinalgOp consumer) {
+  SmallVector<int64_t> extents = consumer.getStaticLoopRanges();
+  SmallVector<unsigned> reduced;
+  consumer.getReductionDims(reduced);
+  return llvm::any_of(consumer->getOpOperands(), [&](OpOperand &operand) {
+    return operand.get().getDefiningOp() == producer.getOperation() &&
+           llvm::any_of(reduced, [&](unsigned loop) {
+             return ShapedType::isDynamic(extents[loop]) &&
+                    consumer.getMatchingIndexingMap(&operand).isFunctionOfDim(
+                        loop);
+           });
+  });
+}
+
+/// Whether `producer` can be computed in the place of what `root` computes.
+static bool fitsInPlace(linalg::LinalgOp producer, Operation *root) {
+  auto elementwise = cast<linalg::LinalgOp>(root);
+  return elementwise.getNumReductionLoops() == 0 &&
+         llvm::equal(producer->getResultTypes(), root->getResultTypes());
+}
+
 /// Grows a kernel from its root backwards: a producer whose every reader is
 /// already inside joins.
 static Cluster growCluster(Operation *root,
@@ -221,7 +256,9 @@ static Cluster growCluster(Operation *root,
         bool fits = llvm::all_of(producer->getUsers(), [&](Operation *user) {
           auto consumer = dyn_cast<linalg::LinalgOp>(user);
           return members.contains(user) && consumer &&
-                 (isTail || canJoin(producer, consumer));
+                 (isTail || (canJoin(producer, consumer) &&
+                             (!hasUnboundedPieces(producer, consumer) ||
+                              fitsInPlace(producer, root))));
         });
         if (fits) {
           members.insert(producer);
@@ -430,11 +467,56 @@ static bool isReadOnHost(Operation *op) {
                       [](Operation *user) { return isHostOp(user); });
 }
 
+/// Copies constants and weights that are results: an output is a buffer.
+static void copyReturned(Block &block) {
+  OpBuilder builder(block.getTerminator());
+  for (OpOperand &operand : block.getTerminator()->getOpOperands()) {
+    Value value = operand.get();
+    while (Operation *op = value.getDefiningOp()) {
+      if (!isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+               tensor::ExtractSliceOp>(op)) {
+        break;
+      }
+      value = op->getOperand(0);
+    }
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    if (!type || !isa_and_nonnull<arith::ConstantOp, WeightValueOp>(
+                     value.getDefiningOp())) {
+      continue;
+    }
+    Location loc = value.getLoc();
+    Value empty = tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, operand.get()),
+        type.getElementType());
+    SplatElementsAttr splat;
+    if (matchPattern(value, m_Constant(&splat))) {
+      Value scalar = arith::ConstantOp::create(
+          builder, loc, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+      operand.set(
+          linalg::FillOp::create(builder, loc, scalar, empty).getResult(0));
+    } else {
+      operand.set(copyTo(builder, loc, operand.get(), empty));
+    }
+  }
+}
+
+/// Erases what nobody reads. Checks in the body of an op keep it alive though
+/// fusion has taken them along.
+static void eraseUnread(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    if (linalgOp && linalgOp.hasPureTensorSemantics() && op.use_empty()) {
+      op.erase();
+    }
+  }
+}
+
 /// Gives every op empty tensors and fills of its own, so that no two kernels
 /// share a destination.
 static void separateDestinations(Block &block) {
   OpBuilder builder(block.getParentOp());
-  for (Operation &op : llvm::make_early_inc_range(block)) {
+  // From the end, so that the copy of a fill gets an empty tensor of its own.
+  for (Operation *op = &block.back(); op; op = op->getPrevNode()) {
     auto dps = dyn_cast<DestinationStyleOpInterface>(op);
     if (!dps) {
       continue;
@@ -456,6 +538,8 @@ void FormKernelsPass::runOnOperation() {
     function.emitOpError("expected a straight-line function");
     return signalPassFailure();
   }
+  eraseUnread(function.getBody().front());
+  copyReturned(function.getBody().front());
   separateDestinations(function.getBody().front());
   llvm::SmallPtrSet<Operation *, 32> taken;
   SmallVector<Cluster> clusters;
