@@ -74,25 +74,20 @@ static bool gatherScalars(Node &node, int64_t axis) {
   return true;
 }
 
-/// One index that is known: a slice, which is a view.
+/// One index that is known: a slice.
 static LogicalResult gatherOne(Node &node, int64_t axis, int64_t index,
                                ArrayRef<OpFoldResult> dims) {
-  ImplicitLocOpBuilder &b = node.getBuilder();
   Value data = node.getInput(0);
-  SmallVector<OpFoldResult> sizes = node.getDims(data);
-  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-  Scalars s(b);
-  Value extent = node.getIndexValue(sizes[axis]);
+  SmallVector<SliceDim> slices = takeAll(node, data);
+  Scalars s(node.getBuilder());
+  Value extent = node.getIndexValue(slices[axis].size);
   Value position = index < 0 ? s.add(extent, s.index(index)) : s.index(index);
   node.check(
       s.logicalAnd(s.lessEqual(s.index(0), position), s.less(position, extent)),
       "index " + Twine(index) + " is out of range");
-  offsets[axis] = getAsOpFoldResult(position);
-  sizes[axis] = b.getIndexAttr(1);
-  Value slice =
-      tensor::ExtractSliceOp::create(b, data, offsets, sizes, strides);
-  node.setOutput(0, createReshape(node, slice, dims));
+  slices[axis].offset = getAsOpFoldResult(position);
+  slices[axis].size = node.getBuilder().getIndexAttr(1);
+  node.setOutput(0, createReshape(node, createSlice(node, data, slices), dims));
   return success();
 }
 

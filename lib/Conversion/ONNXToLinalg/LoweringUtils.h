@@ -120,6 +120,18 @@ mlir::Value collapseDims(Node &node, mlir::Value input, int64_t begin,
 /// the same.
 mlir::Value createReshape(Node &node, mlir::Value input,
                           llvm::ArrayRef<mlir::OpFoldResult> dims);
+/// What a slice takes of one dimension.
+struct SliceDim {
+  mlir::OpFoldResult offset;
+  mlir::OpFoldResult size;
+  mlir::OpFoldResult stride;
+};
+/// The slices that take all of `input`.
+llvm::SmallVector<SliceDim> takeAll(Node &node, mlir::Value input);
+/// A part of `input`, which lies inside: a view if it is a run of elements,
+/// else a copy.
+mlir::Value createSlice(Node &node, mlir::Value input,
+                        llvm::ArrayRef<SliceDim> slices);
 /// `value` as a tensor of type `type`, which says more or less of its shape.
 mlir::Value castTensor(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                        mlir::RankedTensorType type);

@@ -72,14 +72,28 @@ static void checkDepth(Node &node, OpFoldResult lhs, OpFoldResult rhs) {
 // MatMul
 //===----------------------------------------------------------------------===//
 
-/// A product with batch dimensions: [batch..., M, K] x [batch..., K, N].
-static FailureOr<Value> multiplyBatches(Node &node, Value lhs, Value rhs) {
+/// Batches of the same extents: [batch..., M, K] x [batch..., K, N] as
+/// [B, M, N], or as a matrix if there are none.
+static Value multiplyEqualBatches(Node &node, ValueRange values) {
   ImplicitLocOpBuilder &b = node.getBuilder();
-  FailureOr<Broadcast> batches = broadcastValues(node, {lhs, rhs}, 2);
-  if (failed(batches)) {
-    return failure();
+  int64_t batch = typeOf(values[0]).getRank() - 2;
+  if (batch == 0) {
+    return multiplyMatrices(node, values[0], values[1], /*isWeight=*/false);
   }
-  int64_t batch = batches->dims.size();
+  Value lhs = collapseDims(node, values[0], 0, batch);
+  Value rhs = collapseDims(node, values[1], 0, batch);
+  Value zeros = createZeros(
+      node, {node.getDim(lhs, 0), node.getDim(lhs, 1), node.getDim(rhs, 2)},
+      getAccumulatorType(typeOf(lhs).getElementType()));
+  return linalg::BatchMatmulOp::create(b, ValueRange{lhs, rhs}, zeros)
+      .getResult(0);
+}
+
+/// Batches that differ in extents of 1.
+static Value multiplyBroadcast(Node &node, const Broadcast &batches,
+                               ArrayRef<OpFoldResult> dims) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  int64_t batch = batches.dims.size();
   AffineExpr m = b.getAffineDimExpr(batch);
   AffineExpr n = b.getAffineDimExpr(batch + 1);
   AffineExpr k = b.getAffineDimExpr(batch + 2);
@@ -88,18 +102,15 @@ static FailureOr<Value> multiplyBatches(Node &node, Value lhs, Value rhs) {
     exprs.append({row, column});
     return AffineMap::get(batch + 3, 0, exprs, b.getContext());
   };
-  SmallVector<AffineMap> maps = {map(batches->maps[0], m, k),
-                                 map(batches->maps[1], k, n),
+  SmallVector<AffineMap> maps = {map(batches.maps[0], m, k),
+                                 map(batches.maps[1], k, n),
                                  map(b.getMultiDimIdentityMap(batch), m, n)};
-  SmallVector<OpFoldResult> dims = batches->dims;
-  dims.push_back(node.getDim(lhs, typeOf(lhs).getRank() - 2));
-  dims.push_back(node.getDim(rhs, typeOf(rhs).getRank() - 1));
-  Type sum = getAccumulatorType(typeOf(lhs).getElementType());
+  Type sum = getAccumulatorType(typeOf(batches.values[0]).getElementType());
   Value zeros = createZeros(node, dims, sum);
   SmallVector<IteratorType> iterators(batch + 2, IteratorType::parallel);
   iterators.push_back(IteratorType::reduction);
   auto product = linalg::GenericOp::create(
-      b, zeros.getType(), batches->values, zeros, maps, iterators,
+      b, zeros.getType(), batches.values, zeros, maps, iterators,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
         ImplicitLocOpBuilder inner(loc, nested);
         Scalars scalars(inner);
@@ -110,6 +121,26 @@ static FailureOr<Value> multiplyBatches(Node &node, Value lhs, Value rhs) {
         linalg::YieldOp::create(inner, scalars.add(args[2], term));
       });
   return product.getResult(0);
+}
+
+/// A product with batch dimensions: [batch..., M, K] x [batch..., K, N].
+static FailureOr<Value> multiplyBatches(Node &node, Value lhs, Value rhs) {
+  FailureOr<Broadcast> batches = broadcastValues(node, {lhs, rhs}, 2);
+  if (failed(batches)) {
+    return failure();
+  }
+  SmallVector<OpFoldResult> dims = batches->dims;
+  dims.push_back(node.getDim(lhs, typeOf(lhs).getRank() - 2));
+  dims.push_back(node.getDim(rhs, typeOf(rhs).getRank() - 1));
+  ArrayRef<OpFoldResult> leading = batches->dims;
+  if (llvm::all_of(batches->values, [&](Value value) {
+        SmallVector<OpFoldResult> own = node.getDims(value);
+        return ArrayRef(own).drop_back(2) == leading;
+      })) {
+    return createReshape(node, multiplyEqualBatches(node, batches->values),
+                         dims);
+  }
+  return multiplyBroadcast(node, *batches, dims);
 }
 
 static LogicalResult lowerMatMul(Node &node) {

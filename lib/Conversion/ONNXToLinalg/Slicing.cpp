@@ -25,34 +25,70 @@ static Value ceilDivide(Scalars &s, Value value, Value divisor) {
   return s.b.createOrFold<arith::CeilDivSIOp>(value, divisor);
 }
 
-/// The part of `input` from `offset` with extent `size` along `axis`, a view.
-static Value createSlice(Node &node, Value input, int64_t axis,
-                         OpFoldResult offset, OpFoldResult size) {
-  ImplicitLocOpBuilder &b = node.getBuilder();
-  SmallVector<OpFoldResult> sizes = node.getDims(input);
-  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-  offsets[axis] = offset;
-  sizes[axis] = size;
-  return b.createOrFold<tensor::ExtractSliceOp>(input, offsets, sizes, strides);
-}
-
 //===----------------------------------------------------------------------===//
 // Slice
 //===----------------------------------------------------------------------===//
 
-namespace {
+SmallVector<SliceDim> moe::onnx::takeAll(Node &node, Value input) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  SmallVector<SliceDim> slices;
+  for (OpFoldResult dim : node.getDims(input)) {
+    slices.push_back({b.getIndexAttr(0), dim, b.getIndexAttr(1)});
+  }
+  return slices;
+}
 
-/// What a slice takes of one dimension.
-struct SliceDim {
-  OpFoldResult offset;
-  OpFoldResult size;
-  OpFoldResult stride;
-  /// Whether the stride is known to be positive.
-  bool ascending = true;
-};
+/// Whether the slice is a run of the input's elements: behind the first extent
+/// that is not 1 everything is taken.
+static bool isRun(RankedTensorType type, ArrayRef<SliceDim> slices) {
+  bool started = false;
+  for (auto [dim, slice] : llvm::enumerate(slices)) {
+    bool isWhole = isConstantIntValue(slice.offset, 0) &&
+                   !type.isDynamicDim(dim) &&
+                   isConstantIntValue(slice.size, type.getDimSize(dim));
+    if (!isConstantIntValue(slice.stride, 1) || (started && !isWhole)) {
+      return false;
+    }
+    started |= !isConstantIntValue(slice.size, 1);
+  }
+  return true;
+}
 
-} // namespace
+Value moe::onnx::createSlice(Node &node, Value input,
+                             ArrayRef<SliceDim> slices) {
+  ImplicitLocOpBuilder &b = node.getBuilder();
+  auto type = cast<RankedTensorType>(input.getType());
+  SmallVector<OpFoldResult> offsets;
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<OpFoldResult> strides;
+  for (const SliceDim &slice : slices) {
+    offsets.push_back(slice.offset);
+    sizes.push_back(slice.size);
+    strides.push_back(slice.stride);
+  }
+  if (llvm::any_of(sizes, [](OpFoldResult size) {
+        return isConstantIntValue(size, 0);
+      })) {
+    return createEmpty(b, sizes, type.getElementType());
+  }
+  if (isRun(type, slices)) {
+    return b.createOrFold<tensor::ExtractSliceOp>(input, offsets, sizes,
+                                                  strides);
+  }
+  auto toValue = [&](OpFoldResult value) { return node.getIndexValue(value); };
+  SmallVector<Value> begins = llvm::map_to_vector(offsets, toValue);
+  SmallVector<Value> steps = llvm::map_to_vector(strides, toValue);
+  return createIndexed(
+      b, sizes, type.getElementType(),
+      [&](ImplicitLocOpBuilder &inner, ValueRange loops) {
+        Scalars s(inner);
+        SmallVector<Value> indices;
+        for (auto [loop, begin, step] : llvm::zip_equal(loops, begins, steps)) {
+          indices.push_back(s.add(begin, s.mul(loop, step)));
+        }
+        return tensor::ExtractOp::create(inner, input, indices);
+      });
+}
 
 /// ONNX's rules for one axis: positions below 0 count from the end, and what
 /// lies outside is clamped.
@@ -88,13 +124,11 @@ static SliceDim resolveSlice(Node &node, Value extent, OpFoldResult start,
   result.stride = step;
   std::optional<int64_t> known = getConstantIntValue(step);
   if (known) {
-    result.ascending = *known > 0;
-    auto [begin, size] = resolve(result.ascending, stride);
+    auto [begin, size] = resolve(*known > 0, stride);
     result.offset = getAsOpFoldResult(begin);
     result.size = getAsOpFoldResult(size);
     return result;
   }
-  result.ascending = false;
   Value isZero = s.equal(stride, zero);
   node.check(s.logicalNot(isZero), "a step of the slice is 0");
   Value isNegative = s.less(stride, zero);
@@ -105,43 +139,6 @@ static SliceDim resolveSlice(Node &node, Value extent, OpFoldResult start,
   result.offset = s.select(isNegative, down, up);
   result.size = s.select(isNegative, downSize, upSize);
   return result;
-}
-
-/// The slice as a view, or as a copy where elements are taken backwards.
-static Value createStridedSlice(Node &node, Value input,
-                                ArrayRef<SliceDim> slices) {
-  SmallVector<OpFoldResult> offsets;
-  SmallVector<OpFoldResult> sizes;
-  SmallVector<OpFoldResult> strides;
-  bool ascending = true;
-  for (const SliceDim &slice : slices) {
-    offsets.push_back(slice.offset);
-    sizes.push_back(slice.size);
-    strides.push_back(slice.stride);
-    ascending &= slice.ascending;
-  }
-  sizes = node.refineDims(0, sizes);
-  if (ascending) {
-    return node.getBuilder().createOrFold<tensor::ExtractSliceOp>(
-        input, offsets, sizes, strides);
-  }
-  SmallVector<Value> begins;
-  SmallVector<Value> steps;
-  for (const SliceDim &slice : slices) {
-    begins.push_back(node.getIndexValue(slice.offset));
-    steps.push_back(node.getIndexValue(slice.stride));
-  }
-  return createIndexed(node.getBuilder(), sizes,
-                       cast<RankedTensorType>(input.getType()).getElementType(),
-                       [&](ImplicitLocOpBuilder &b, ValueRange loops) {
-                         Scalars s(b);
-                         SmallVector<Value> indices;
-                         for (auto [loop, begin, step] :
-                              llvm::zip_equal(loops, begins, steps)) {
-                           indices.push_back(s.add(begin, s.mul(loop, step)));
-                         }
-                         return tensor::ExtractOp::create(b, input, indices);
-                       });
 }
 
 /// Takes a slice of scalars, where the slice is known.
@@ -240,11 +237,7 @@ static LogicalResult lowerSlice(Node &node) {
     return failure();
   }
   Value input = node.getInput(0);
-  ImplicitLocOpBuilder &b = node.getBuilder();
-  SmallVector<SliceDim> slices;
-  for (OpFoldResult dim : node.getDims(input)) {
-    slices.push_back({b.getIndexAttr(0), dim, b.getIndexAttr(1), true});
-  }
+  SmallVector<SliceDim> slices = takeAll(node, input);
   for (auto [axis, start, end, step] : llvm::zip_equal(
            operands->axes, operands->starts, operands->ends, operands->steps)) {
     FailureOr<int64_t> dim = node.normalizeAxis(axis, slices.size());
@@ -255,7 +248,7 @@ static LogicalResult lowerSlice(Node &node) {
         resolveSlice(node, node.getDimValue(input, *dim), start, end, step);
   }
   if (!sliceScalars(node, slices)) {
-    node.setOutput(0, createStridedSlice(node, input, slices));
+    node.setOutput(0, createSlice(node, input, slices));
   }
   return success();
 }
@@ -327,7 +320,10 @@ static LogicalResult lowerSplit(Node &node) {
   OpFoldResult offset = node.getBuilder().getIndexAttr(0);
   for (auto [index, part] : llvm::enumerate(*parts)) {
     if (node.needsOutput(index)) {
-      node.setOutput(index, createSlice(node, input, *axis, offset, part));
+      SmallVector<SliceDim> slices = takeAll(node, input);
+      slices[*axis].offset = offset;
+      slices[*axis].size = part;
+      node.setOutput(index, createSlice(node, input, slices));
     }
     offset = getAsOpFoldResult(
         s.add(node.getIndexValue(offset), node.getIndexValue(part)));
@@ -419,7 +415,7 @@ static LogicalResult lowerConcat(Node &node) {
                        " is not that of input 0");
       }
     }
-    if (type.getDimSize(*axis) != 0) {
+    if (!isConstantIntValue(node.getDim(value, *axis), 0)) {
       parts.push_back({value, offset});
     }
     offset = s.add(offset, node.getDimValue(value, *axis));
