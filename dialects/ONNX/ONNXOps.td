@@ -130,7 +130,7 @@ def ONNX_YieldOp : ONNX_Op<"yield", [
   let summary = "ends a subgraph";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
-  let builders = [OpBuilder<(ins), "">];
+  let builders = [OpBuilder<(ins), "build($_builder, $_state, ::mlir::ValueRange());">];
 }
 
 #endif // MOE_DIALECTS_ONNX_ONNXOPS_TD
