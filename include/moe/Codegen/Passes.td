@@ -103,8 +103,8 @@ def ReuseDestinationsPass : Pass<"moe-reuse-destinations", "mlir::func::FuncOp">
 def RematerializePass : Pass<"moe-rematerialize", "mlir::func::FuncOp"> {
   let summary = "Compute temporaries of unknown size where they are read";
   let description = [{
-    Input: kernels on tensors, tiled. An elementwise temporary inside an item
-    whose size has no constant bound, and that moe-reuse-destinations found no
+    Input: kernels on tensors, tiled. An elementwise temporary whose size has no
+    constant bound, and that moe-reuse-destinations found no
     place for, is fused into each of its readers, even if there are several.
     Temporaries with a bound go to scratch, and stay.
   }];

@@ -11,7 +11,6 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
@@ -35,7 +34,6 @@ struct RematerializePass
 /// Whether `op` writes a buffer of its own whose size has no constant bound.
 static bool isUnboundedTemporary(linalg::GenericOp op) {
   if (op.getNumResults() != 1 || op.getNumReductionLoops() != 0 ||
-      !op->getParentOfType<scf::ForallOp>() ||
       !kernel::isUninitialised(op.getDpsInitOperand(0)->get())) {
     return false;
   }

@@ -235,6 +235,28 @@ static bool fitsInPlace(linalg::LinalgOp producer, Operation *root) {
          llvm::equal(producer->getResultTypes(), root->getResultTypes());
 }
 
+/// Whether all reductions of a kernel with `producer` can be computed piece by
+/// piece: those over other dimensions leave intermediate values as large as a
+/// row, which must then have a known size, as kernels do not allocate.
+static bool fitsReductions(linalg::LinalgOp producer,
+                           ArrayRef<Operation *> members) {
+  auto isBounded = [](Operation *op) {
+    return llvm::all_of(op->getResultTypes(), [](Type type) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      return !tensor || tensor.getRank() == 0 ||
+             !ShapedType::isDynamicShape(tensor.getShape().drop_front());
+    });
+  };
+  if (producer.getNumReductionLoops() == 0 || isBounded(producer)) {
+    return true;
+  }
+  return llvm::all_of(members, [&](Operation *member) {
+    auto other = dyn_cast<linalg::LinalgOp>(member);
+    return !other || other.getNumReductionLoops() == 0 ||
+           other.getIteratorTypesArray() == producer.getIteratorTypesArray();
+  });
+}
+
 /// Grows a kernel from its root backwards: a producer whose every reader is
 /// already inside joins.
 static Cluster growCluster(Operation *root,
@@ -260,7 +282,8 @@ static Cluster growCluster(Operation *root,
                              (!hasUnboundedPieces(producer, consumer) ||
                               fitsInPlace(producer, root))));
         });
-        if (fits) {
+        if (fits &&
+            (isTail || fitsReductions(producer, members.getArrayRef()))) {
           members.insert(producer);
           taken.insert(producer);
           grown = true;
