@@ -89,7 +89,7 @@ static bool isContiguous(tensor::ExtractSliceOp op) {
 /// Ops that stay on the host: views, sizes, scalars.
 static bool isHostOp(Operation *op) {
   if (op->hasTrait<OpTrait::IsTerminator>() ||
-      isa<CountExpertsOp, KernelOp>(op)) {
+      isa<CountExpertsOp, KernelOp, arith::ConstantOp>(op)) {
     return true;
   }
   if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
@@ -114,6 +114,16 @@ static bool isHostOp(Operation *op) {
                        [](Type type) { return isa<FloatType>(type); });
 }
 
+/// Whether a fill is a value of its own: on the host, or where something reads
+/// it that a kernel does not compute piece by piece with it.
+static bool isReadAsValue(linalg::FillOp fill) {
+  return llvm::any_of(fill->getUses(), [](OpOperand &use) {
+    Operation *user = use.getOwner();
+    auto dps = dyn_cast<DestinationStyleOpInterface>(user);
+    return !isa<linalg::LinalgOp>(user) && !(dps && dps.isDpsInit(&use));
+  });
+}
+
 /// Ops that a kernel takes along instead of reading their result: scalar and
 /// splat constants, fills, empty tensors and weights.
 static bool isTakenAlong(Operation *op) {
@@ -124,7 +134,10 @@ static bool isTakenAlong(Operation *op) {
     return !isa<RankedTensorType>(constant.getType()) ||
            isa<SplatElementsAttr>(constant.getValue());
   }
-  return isa<linalg::FillOp, tensor::EmptyOp, WeightValueOp>(op);
+  if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+    return !isReadAsValue(fill);
+  }
+  return isa<tensor::EmptyOp, WeightValueOp>(op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -482,12 +495,18 @@ LogicalResult KernelBuilder::build() {
 // Pass
 //===----------------------------------------------------------------------===//
 
-/// A fill that is a result, or that a view shows, has no kernel to go along
-/// with.
-static bool isReadOnHost(Operation *op) {
-  return isa<linalg::FillOp>(op) &&
-         llvm::any_of(op->getUsers(),
-                      [](Operation *user) { return isHostOp(user); });
+/// Makes fills of splats: these have a destination.
+static void fillSplats(Block &block) {
+  for (auto splat :
+       llvm::make_early_inc_range(block.getOps<tensor::SplatOp>())) {
+    OpBuilder builder(splat);
+    Location loc = splat.getLoc();
+    Value empty = tensor::EmptyOp::create(builder, loc, splat.getType(),
+                                          splat.getDynamicSizes());
+    auto fill = linalg::FillOp::create(builder, loc, splat.getInput(), empty);
+    splat->replaceAllUsesWith(fill);
+    splat->erase();
+  }
 }
 
 /// Copies constants and weights that are results: an output is a buffer.
@@ -562,13 +581,13 @@ void FormKernelsPass::runOnOperation() {
     return signalPassFailure();
   }
   eraseUnread(function.getBody().front());
+  fillSplats(function.getBody().front());
   copyReturned(function.getBody().front());
   separateDestinations(function.getBody().front());
   llvm::SmallPtrSet<Operation *, 32> taken;
   SmallVector<Cluster> clusters;
   for (Operation &op : llvm::reverse(function.getBody().front())) {
-    if (isHostOp(&op) || taken.contains(&op) ||
-        (isTakenAlong(&op) && !isReadOnHost(&op))) {
+    if (isHostOp(&op) || taken.contains(&op) || isTakenAlong(&op)) {
       continue;
     }
     clusters.push_back(growCluster(&op, taken));

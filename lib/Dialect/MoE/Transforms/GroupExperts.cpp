@@ -71,6 +71,14 @@ struct Grouping {
 
 } // namespace
 
+/// A value before casts, which change what is known of its shape only.
+static Value skipCasts(Value value) {
+  while (auto cast = value.getDefiningOp<tensor::CastOp>()) {
+    value = cast.getSource();
+  }
+  return value;
+}
+
 /// The form this pass takes; else the reason why not.
 static bool isSupported(ExpertsOp op, std::string &reason) {
   if (op.getBodies().size() != 1) {
@@ -86,7 +94,8 @@ static bool isSupported(ExpertsOp op, std::string &reason) {
     reason = "the number of slots is not static";
   } else if (!llvm::all_of(op.getResult(0).getUsers(), [&](Operation *user) {
                auto combine = dyn_cast<CombineOp>(user);
-               return combine && combine.getIds() == op.getIds() &&
+               return combine &&
+                      skipCasts(combine.getIds()) == skipCasts(op.getIds()) &&
                       combine.getY() == op.getResult(0);
              })) {
     reason = "something other than a combine reads the experts' results";

@@ -27,6 +27,23 @@ bool moe::isWeightProduct(Operation *op, IsWeight isWeight) {
          isZeroFill(product.getOutputs()[0]);
 }
 
+/// A map in which a loop of one step stands again where folding has put 0: the
+/// last dimension of an operand goes with loop 1, that before it with loop 0.
+static AffineMap unfoldUnitLoops(AffineMap map, ArrayRef<int64_t> extents) {
+  if (map.getNumResults() > extents.size()) {
+    return map;
+  }
+  unsigned first = extents.size() - map.getNumResults();
+  SmallVector<AffineExpr> results(map.getResults());
+  for (auto [index, result] : llvm::enumerate(results)) {
+    auto constant = dyn_cast<AffineConstantExpr>(result);
+    if (constant && constant.getValue() == 0 && extents[first + index] == 1) {
+      result = getAffineDimExpr(first + index, map.getContext());
+    }
+  }
+  return AffineMap::get(map.getNumDims(), 0, results, map.getContext());
+}
+
 bool moe::isElementwiseOnMatrix(linalg::GenericOp op) {
   MLIRContext *context = op.getContext();
   if (op.getNumLoops() != 2 || op.getNumDpsInits() == 0 ||
@@ -35,8 +52,9 @@ bool moe::isElementwiseOnMatrix(linalg::GenericOp op) {
   }
   AffineMap identity = AffineMap::getMultiDimIdentityMap(2, context);
   AffineMap column = AffineMap::get(2, 0, getAffineDimExpr(1, context));
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
   for (OpOperand *input : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(input);
+    AffineMap map = unfoldUnitLoops(op.getMatchingIndexingMap(input), extents);
     if (map != identity && map != column && map.getNumResults() != 0) {
       return false;
     }

@@ -232,3 +232,32 @@ func.func @in_place(%x : tensor<4xf32>, %y : tensor<4xf32>) -> tensor<4xf32> {
   %r = linalg.add ins(%x, %y : tensor<4xf32>, tensor<4xf32>) outs(%y : tensor<4xf32>) -> tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// A splat gets a destination as a fill, and what is no element-wise reader
+// reads the fill as a value: a group cannot compute it piece by piece.
+// CHECK-LABEL: func.func @splat(
+// CHECK: %[[K:.*]] = moe.kernel
+// CHECK: linalg.fill
+// CHECK: moe.kernel ins(%[[K]], 
+// CHECK: moe.group
+// CHECK-NOT: tensor.splat
+// CHECK: return
+func.func @splat(%n : index, %o : tensor<2xi32>, %s : tensor<?xi32>, %p : tensor<?x1xi32>) -> tensor<2xi32> {
+  %zero = arith.constant 0 : i32
+  %ids = tensor.splat %zero[%n] : tensor<?x1xi32>
+  %g:3 = moe.group %ids : tensor<?x1xi32> outs(%o, %s, %p : tensor<2xi32>, tensor<?xi32>, tensor<?x1xi32>)
+  return %g#0 : tensor<2xi32>
+}
+
+// The host holds constants: no kernel copies one, the sum reads it.
+// CHECK-LABEL: func.func @constant(
+// CHECK: %[[C:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00]>
+// CHECK: moe.kernel ins(%{{.*}}, %[[C]] : tensor<2xf32>, tensor<2xf32>)
+// CHECK-NOT: moe.kernel
+// CHECK: return
+func.func @constant(%x : tensor<2xf32>) -> tensor<2xf32> {
+  %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %e = tensor.empty() : tensor<2xf32>
+  %r = linalg.add ins(%x, %c : tensor<2xf32>, tensor<2xf32>) outs(%e : tensor<2xf32>) -> tensor<2xf32>
+  return %r : tensor<2xf32>
+}

@@ -477,3 +477,45 @@ func.func @differing_widths(%ids : tensor<?x2xi32>, %w : tensor<?x2xf32>, %x : t
   %z = moe.combine %y : tensor<?x2x8xf32> at(%ids : tensor<?x2xi32>) with(%w : tensor<?x2xf32>) outs(%out : tensor<?x8xf32>)
   return %z : tensor<?x8xf32>
 }
+
+// -----
+
+// With one column, maps have a 0 in the place of its loop, or no loop at all.
+// Ids of a known shape are behind a cast that the combine does not have.
+moe.weight @up : tensor<8x4x1xf32> {
+^bb0(%e : index):
+  %0 = moe.source dense<1.0> : tensor<4x1xf32>
+  moe.yield %0 : tensor<4x1xf32>
+}
+moe.weight @bias : tensor<8x1xf32> {
+^bb0(%e : index):
+  %0 = moe.source dense<1.0> : tensor<1xf32>
+  moe.yield %0 : tensor<1xf32>
+}
+// REMARK: remark: [Passed] experts-grouped
+// CHECK-LABEL: func.func @one_column(
+// CHECK: moe.grouped_matmul {{.*}} weights(@up : tensor<8x4x1xf32>) vectors(@bias : tensor<8x1xf32>)
+// CHECK-NOT: moe.experts
+// CHECK: return
+func.func @one_column(%ids : tensor<5x2xi32>, %x : tensor<?x4xf32>, %slots : tensor<?x2x1xf32>, %out : tensor<5x1xf32>) -> tensor<5x1xf32> {
+  %dyn = tensor.cast %ids : tensor<5x2xi32> to tensor<?x2xi32>
+  %y = moe.experts at(%dyn : tensor<?x2xi32>) rows(%x : tensor<?x4xf32>) outs(%slots : tensor<?x2x1xf32>)
+  experts 0 to 8 weights(@up : tensor<8x4x1xf32>, @bias : tensor<8x1xf32>) {
+  ^bb0(%e : index, %xe : tensor<?x4xf32>, %wu : tensor<4x1xf32>, %b : tensor<1xf32>):
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant 0.0 : f32
+    %n = tensor.dim %xe, %c0 : tensor<?x4xf32>
+    %e0 = tensor.empty(%n) : tensor<?x1xf32>
+    %f0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<?x1xf32>) -> tensor<?x1xf32>
+    %g = linalg.matmul ins(%xe, %wu : tensor<?x4xf32>, tensor<4x1xf32>) outs(%f0 : tensor<?x1xf32>) -> tensor<?x1xf32>
+    %h = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, 0)>, affine_map<(d0, d1) -> (0)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%g, %b : tensor<?x1xf32>, tensor<1xf32>) outs(%e0 : tensor<?x1xf32>) {
+    ^bb0(%p : f32, %q : f32, %o : f32):
+      %s = arith.addf %p, %q : f32
+      linalg.yield %s : f32
+    } -> tensor<?x1xf32>
+    moe.yield %h : tensor<?x1xf32>
+  }
+  %r = moe.combine %y : tensor<?x2x1xf32> at(%ids : tensor<5x2xi32>) outs(%out : tensor<5x1xf32>)
+  return %r : tensor<5x1xf32>
+}
