@@ -19,14 +19,21 @@ using namespace moe::rt;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr uint32_t phaseCount = 3;
-  auto *memory = static_cast<uint8_t *>(aligned_alloc(64, (size + 64) & ~63UL));
-  memcpy(memory, data, size);
+  // Aligned as sections are, and ending where the input ends.
+  void *copy = nullptr;
+  if (posix_memalign(&copy, 64, size ? size : 1)) {
+    abort();
+  }
+  if (size) {
+    memcpy(copy, data, size);
+  }
+  auto *memory = static_cast<const uint8_t *>(copy);
   Image image;
   ImageOptions options;
   options.disabled = static_cast<unsigned>(ImageMethod::SealedFile);
   Status status =
       Image::load("the image", memory, size, phaseCount, options, Log(), image);
-  free(memory);
+  free(copy);
   if (status.ok()) {
     auto base = reinterpret_cast<uintptr_t>(image.base());
     for (uint32_t i = 0; i < phaseCount; ++i) {

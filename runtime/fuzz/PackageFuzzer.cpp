@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The input is a package. Hashes are not checked: no mutation would get past
-// them, and a hostile package has right ones.
+// The input is a package, used in place and read by callbacks. Hashes are not
+// checked: no mutation would get past them, and a hostile package has right
+// ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,35 +52,58 @@ uint64_t touch(moe_rt_model &model) {
   return sum;
 }
 
+struct Input {
+  const uint8_t *data;
+  size_t size;
+
+  /// Nothing may be asked for that is not there.
+  static int32_t read(void *context, uint64_t offset, void *buffer,
+                      uint64_t length) {
+    auto *self = static_cast<Input *>(context);
+    if (offset > self->size || length > self->size - offset) {
+      abort();
+    }
+    memcpy(buffer, self->data + offset, length);
+    return 0;
+  }
+};
+
+void load(Input &input, bool inPlace) {
+  moe_rt_model_options_t options = {};
+  options.struct_size = sizeof(options);
+  ModelLoader loader;
+  loader.checkHashes = false;
+  Status status = loader.readOptions(&options);
+  Source source(loader.allocator());
+  if (status.ok()) {
+    status = inPlace ? source.openMemory(input.data, input.size)
+                     : source.openCallback({&input, Input::read}, input.size);
+  }
+  moe_rt_model *model = nullptr;
+  if (status.ok()) {
+    status = loader.load(std::move(source), model);
+  }
+  volatile uint64_t used = model ? touch(*model) : strlen(status.message());
+  (void)used;
+  if (model) {
+    model->release();
+  }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  for (moe_rt_load_policy_t policy : {MOE_RT_LOAD_MAP, MOE_RT_LOAD_COPY}) {
-    // Aligned as a caller's memory must be, and ending where the input ends.
-    size_t room = (size + 4095) / 4096 * 4096;
-    auto *memory = static_cast<uint8_t *>(aligned_alloc(4096, room + 4096));
-    uint8_t *start = policy == MOE_RT_LOAD_MAP ? memory : memory + room - size;
-    memcpy(start, data, size);
-    moe_rt_model_options_t options = {};
-    options.struct_size = sizeof(options);
-    options.load_policy = policy;
-    ModelLoader loader;
-    loader.checkHashes = false;
-    Status status = loader.readOptions(&options);
-    Source source(loader.allocator());
-    if (status.ok()) {
-      status = source.openMemory(start, size);
-    }
-    moe_rt_model *model = nullptr;
-    if (status.ok()) {
-      status = loader.load(std::move(source), model);
-    }
-    volatile uint64_t used = model ? touch(*model) : strlen(status.message());
-    (void)used;
-    if (model) {
-      model->release();
-    }
-    free(memory);
+  // Aligned as a caller's memory must be, and ending where the input ends.
+  void *memory = nullptr;
+  if (posix_memalign(&memory, 4096, size ? size : 1)) {
+    abort();
   }
+  if (size) {
+    memcpy(memory, data, size);
+  }
+  Input input = {static_cast<uint8_t *>(memory), size};
+  load(input, /*inPlace=*/true);
+  load(input, /*inPlace=*/false);
+  free(memory);
   return 0;
 }

@@ -203,6 +203,32 @@ TEST(InterpreterKernels, RefusesScratchBeyondMemory) {
                            "18446744073709551615 bytes");
 }
 
+/// How many slots a kernel says it has is checked where it is run; one that is
+/// not may say anything, and costs nothing.
+TEST(InterpreterKernels, SlotsOfAKernelThatIsNotRunTakeNoMemory) {
+  static size_t largest;
+  largest = 0;
+  moe_rt_allocator_t table = {
+      sizeof(table), nullptr,
+      [](void *, size_t size, size_t alignment) -> void * {
+        largest = std::max(largest, size);
+        return size < (1 << 20)
+                   ? aligned_alloc(alignment,
+                                   (size + alignment) / alignment * alignment)
+                   : nullptr;
+      },
+      [](void *, void *pointer, size_t, size_t) { free(pointer); }};
+  Runner run;
+  DeviceView device = run.cpu->view();
+  ASSERT_TRUE(Allocator::fromC(&table, device.allocator).ok());
+  run.device = &device;
+  run.program.kernel("k", {1}, UINT32_MAX);
+  run.functions = {doNothing};
+  run.program.add(MOE_CMD_END);
+  EXPECT_EQ(run.once(), "");
+  EXPECT_LT(largest, size_t{1} << 20);
+}
+
 TEST(InterpreterKernels, ACpuCannotLaunch) {
   Runner run;
   ProgramBuilder &p = run.program;

@@ -354,6 +354,8 @@ TEST_F(SmallPackage, SectionTablesThatAreWrong) {
       {[&](Bytes &b) { table(b)[0].offset = uint64_t{1} << 25; },
        "its first section starts at 33554432, behind a section table that ends "
        "at 672"},
+      {[&](Bytes &b) { table(b)[0].offset = 16384; },
+       "section 0 (manifest) runs past the end of the package"},
       {[&](Bytes &b) { table(b)[1].offset += 64; },
        "section 1 (weights) starts at " +
            std::to_string(sections[1].offset + 64) +
@@ -412,6 +414,86 @@ TEST_F(SmallPackage, SectionTablesThatAreWrong) {
             std::string("the package in memory was altered or damaged: its "
                         "header or section table has a wrong hash") +
                 mend);
+}
+
+/// What moe-fuzz-package found: the gap before the first section was read
+/// before anybody knew that the section starts inside the package.
+TEST_F(SmallPackage, NothingBehindItsEndIsRead) {
+  Bytes edited = bytes;
+  table(edited)[0].offset = 65536;
+  Hash root =
+      hashRoot(header(edited), table(edited), 6 * sizeof(moe_package_section));
+  memcpy(header(edited).root_hash, root.bytes, sizeof(root.bytes));
+  std::string expected = " was altered or damaged: section 0 (manifest) runs "
+                         "past the end of the package" +
+                         std::string(mend);
+  // In memory; ASan knows where it ends.
+  EXPECT_EQ(message(edited), "the package in memory" + expected);
+  // By callbacks, which may be trusted to be called as model.h says.
+  ReadCallback callback{&edited,
+                        [](void *context, uint64_t offset, void *buffer,
+                           uint64_t length) -> int32_t {
+                          auto &bytes = *static_cast<Bytes *>(context);
+                          if (offset > bytes.size() ||
+                              length > bytes.size() - offset) {
+                            return 1;
+                          }
+                          memcpy(buffer, bytes.data() + offset, length);
+                          return 0;
+                        }};
+  Allocator allocator;
+  Source reader(allocator);
+  ASSERT_TRUE(reader.openCallback(callback, edited.size()).ok());
+  Owned<Package> package;
+  EXPECT_EQ(
+      std::string(
+          Package::open(allocator, std::move(reader), {}, package).message()),
+      "the package" + expected);
+  // In a file that goes on.
+  std::string outer = folder.file("outer");
+  Bytes larger = edited;
+  larger.resize(100000);
+  writeFile(outer, larger);
+  int descriptor = open(outer.c_str(), O_RDONLY);
+  Source part(allocator);
+  ASSERT_TRUE(part.openDescriptor(descriptor, 0, edited.size()).ok());
+  EXPECT_EQ(
+      std::string(
+          Package::open(allocator, std::move(part), {}, package).message()),
+      "file descriptor " + std::to_string(descriptor) + expected);
+  close(descriptor);
+}
+
+TEST_F(SmallPackage, SourcesKnowTheirEnd) {
+  Allocator allocator;
+  std::vector<uint8_t> buffer(4096);
+  auto messages = [&](Source &source, uint64_t offset, uint64_t size) {
+    Memory mapped;
+    std::string read = source.read(offset, buffer.data(), size).message();
+    if (source.kind() == Source::Kind::File) {
+      EXPECT_EQ(source.map(offset, size, false, mapped).message(), read);
+    }
+    return read;
+  };
+  Source memory(allocator);
+  ASSERT_TRUE(memory.openMemory(bytes.data(), 100).ok());
+  Source file(allocator);
+  ASSERT_TRUE(file.openPath(path.c_str()).ok());
+  for (Source *source : {&memory, &file}) {
+    uint64_t end = source->length();
+    std::string name = source->name();
+    EXPECT_EQ(messages(*source, end, 0), "");
+    EXPECT_EQ(messages(*source, end - 10, 10), "");
+    EXPECT_EQ(messages(*source, end - 10, 11),
+              "11 bytes at offset " + std::to_string(end - 10) + " of " + name +
+                  " do not exist; there are " + std::to_string(end));
+    EXPECT_EQ(messages(*source, end + 1, 0),
+              "0 bytes at offset " + std::to_string(end + 1) + " of " + name +
+                  " do not exist; there are " + std::to_string(end));
+    EXPECT_EQ(messages(*source, 8, UINT64_MAX),
+              "18446744073709551615 bytes at offset 8 of " + name +
+                  " do not exist; there are " + std::to_string(end));
+  }
 }
 
 TEST_F(SmallPackage, TwoLeafSectionsAreRefused) {

@@ -180,7 +180,7 @@ Status PackageOpener::readTable() {
                    "that ends at %llu",
                    static_cast<ull>(next), static_cast<ull>(end));
   }
-  MOE_RT_RETURN_IF_ERROR(checkGap(end, next));
+  uint64_t first = next;
   for (uint32_t i = 0; i < count; ++i) {
     MOE_RT_RETURN_IF_ERROR(checkSection(i, next));
     next += package.table[i].size;
@@ -190,7 +190,8 @@ Status PackageOpener::readTable() {
                    static_cast<ull>(next),
                    static_cast<ull>(header.total_length));
   }
-  return Status();
+  // Only now is it known that the first section starts inside the package.
+  return checkGap(end, first);
 }
 
 Status PackageOpener::checkSection(uint32_t index, uint64_t expectedOffset) {

@@ -235,7 +235,22 @@ Status Source::openCallback(const ReadCallback &readCallback, uint64_t length) {
   return Status();
 }
 
+/// What a package says about itself is checked before it is used; this holds
+/// where such a check is missing.
+Status Source::checkRange(uint64_t offset, uint64_t size) const {
+  if (offset <= byteCount && size <= byteCount - offset) {
+    return Status();
+  }
+  return Status::error(MOE_RT_INTERNAL,
+                       "%llu bytes at offset %llu of %s do not exist; there "
+                       "are %llu",
+                       static_cast<unsigned long long>(size),
+                       static_cast<unsigned long long>(offset), name(),
+                       static_cast<unsigned long long>(byteCount));
+}
+
 Status Source::read(uint64_t offset, void *buffer, uint64_t size) const {
+  MOE_RT_RETURN_IF_ERROR(checkRange(offset, size));
   auto *bytes = static_cast<uint8_t *>(buffer);
   if (sourceKind == Kind::Memory) {
     if (size) {
@@ -289,6 +304,7 @@ Status Source::read(uint64_t offset, void *buffer, uint64_t size) const {
 Status Source::map(uint64_t offset, uint64_t size, bool populate,
                    Memory &result) const {
   result.reset();
+  MOE_RT_RETURN_IF_ERROR(checkRange(offset, size));
   if (size == 0) {
     return Status();
   }

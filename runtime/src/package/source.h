@@ -90,15 +90,18 @@ public:
   /// Where the package starts in its file.
   uint64_t fileOffset() const { return start; }
 
-  /// Reads exactly these bytes, which must lie inside the package.
+  /// Reads exactly these bytes; an internal error unless they lie inside the
+  /// package.
   Status read(uint64_t offset, void *buffer, uint64_t size) const;
-  /// Maps bytes of a file, read-only and shared with the page cache.
+  /// Maps bytes of a file, read-only and shared with the page cache; an
+  /// internal error unless they lie inside the package.
   Status map(uint64_t offset, uint64_t size, bool populate,
              Memory &result) const;
 
 private:
   Status setName(const char *prefix, const char *text, const char *suffix);
   Status useDescriptor(int descriptor, uint64_t offset, uint64_t length);
+  Status checkRange(uint64_t offset, uint64_t size) const;
 
   Kind sourceKind = Kind::Memory;
   Array<char> nameText;

@@ -57,13 +57,13 @@ Status Interpreter::allocate() {
   for (const moe_program_kernel &kernel : program.kernels) {
     phaseCount = std::max<uint64_t>(phaseCount, kernel.phase_count);
     scratchBytes = std::max(scratchBytes, kernel.scratch_bytes);
-    slotCount =
-        std::max(slotCount, uint64_t{MOE_SLOT_FIRST_ITEMS} +
-                                kernel.phase_count + kernel.argument_slots);
   }
+  // An operand fills one slot or two; the number that a kernel says counts only
+  // once a command fills them.
   for (const moe_command &command : program.commands) {
-    if (command.op == MOE_CMD_LAUNCH) {
-      slotCount = std::max(slotCount, 2 * uint64_t{command.c});
+    if (command.op == MOE_CMD_LAUNCH || command.op == MOE_CMD_RUN) {
+      slotCount = std::max(slotCount, uint64_t{MOE_SLOT_FIRST_ITEMS} +
+                                          2 * uint64_t{command.c});
     }
   }
   phases = Array<moe_phase>(allocator);
