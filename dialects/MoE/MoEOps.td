@@ -611,7 +611,12 @@ def MoE_GroupedMatmulOp : MoE_DestinationOp<"grouped_matmul", [
 
     For each weight W [E, K, N], in the arithmetic type of x:
 
-        a = +0; for i = 0..K-1:  a = fma(x[row(p), i], W[e, i, j], a)
+        for c = 0..C-1:  s_c = +0; for i = 256·c..min(K, 256·(c+1)) - 1, ascending:
+                             s_c = fma(x[row(p), i], W[e, i, j], s_c)
+        a = s_0; for c = 1..C-1:  a = a + s_c
+
+    with C = max(1, K / 256 rounded up): chains of 256 steps, whose sums are added
+    in ascending order, because one long chain loses accuracy.
 
     result[p, j] is what the region yields for the accumulators of all weights,
     followed by `vector[e, j]` of all vectors [E, N] (biases, scales). It is a
@@ -714,8 +719,8 @@ def MoE_PanelMatmulOp : MoE_BufferOp<"panel_matmul", [
 
     N is the destination's width; columns from N on only pad the last panel, and
     what they hold is not looked at. Everything else is as there: one
-    accumulator for each matrix, from +0 by fma in ascending i in the arithmetic
-    type of the rows; then the region, on the accumulators and on
+    accumulator for each matrix, the sum of chains of 256 fmas in ascending i, in
+    the arithmetic type of the rows; then the region, on the accumulators and on
     `vector[e, j]` of each vector [E, N]. In places from offsets[E] on the result is
     undefined.
 

@@ -350,8 +350,8 @@ def EmitMicrokernelsPass : Pass<"moe-emit-microkernels", "mlir::ModuleOp"> {
     micro-kernels, private functions that the pass adds to the module, one for
     each number of rows. With few rows these read the rows of x in place, with
     more from a packed copy in the worker's scratch. Whatever the item, each
-    result is one chain of fma in ascending order over K, so that its bits
-    depend on its own row only.
+    result is the sum, in ascending order, of chains of 256 fmas in ascending
+    order over K, so that its bits depend on its own row only.
 
     The function gets an index argument with `moe.workers`. Refused are operands
     that are not contiguous buffers, dynamic extents other than rows, other

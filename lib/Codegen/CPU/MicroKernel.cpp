@@ -8,6 +8,8 @@
 #include "MicroKernel.h"
 #include "ProductBuilder.h"
 
+#include "moe/Dialect/MoE/IR/Accumulation.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -99,12 +101,44 @@ private:
         columns.push_back(weight * spec.getColumns() + first + i);
       }
     }
+    bool prefetch = ahead && first == 0;
+    if (spec.k <= kChainLength) {
+      return emitChain(b.index(0), spec.k, columns, prefetch);
+    }
+    // From -0, so that the first addition leaves the first chain's sum as it is.
+    auto none = b.getFloatAttr(b.getF32Type(), -0.0);
+    Value start = arith::ConstantOp::create(
+        b, b.loc, DenseElementsAttr::get(type, none.getValue()));
+    SmallVector<Value> totals(rows * columns.size(), start);
+    int64_t whole = spec.k - spec.k % kChainLength;
+    totals = b.loop(b.index(0), b.index(whole), kChainLength, totals,
+                    [&](Value k, ValueRange carried) {
+                      return addSums(carried, emitChain(k, kChainLength,
+                                                        columns, prefetch));
+                    });
+    if (whole < spec.k) {
+      totals = addSums(totals, emitChain(b.index(whole), spec.k - whole,
+                                         columns, prefetch));
+    }
+    return totals;
+  }
+
+  SmallVector<Value> addSums(ValueRange totals, ValueRange sums) {
+    SmallVector<Value> result;
+    for (auto [total, sum] : llvm::zip_equal(totals, sums)) {
+      result.push_back(arith::AddFOp::create(b, b.loc, total, sum));
+    }
+    return result;
+  }
+
+  /// The sums over `length` steps from `begin` on: one chain of fma each.
+  SmallVector<Value> emitChain(Value begin, int64_t length,
+                               ArrayRef<int64_t> columns, bool prefetch) {
     Value zero = arith::ConstantOp::create(b, b.loc, b.getZeroAttr(type));
     SmallVector<Value> sums(rows * columns.size(), zero);
-    bool prefetch = ahead && first == 0;
-    int64_t whole = spec.k - spec.k % unroll;
+    int64_t whole = length - length % unroll;
     if (whole > 0) {
-      sums = b.loop(b.index(0), b.index(whole), unroll, sums,
+      sums = b.loop(begin, b.add(begin, whole), unroll, sums,
                     [&](Value k, ValueRange carried) {
                       SmallVector<Value> next(carried);
                       for (int64_t i = 0; i < unroll; ++i) {
@@ -113,8 +147,8 @@ private:
                       return next;
                     });
     }
-    for (int64_t i = whole; i < spec.k; ++i) {
-      step(b.index(i), 0, columns, prefetch, sums);
+    for (int64_t i = whole; i < length; ++i) {
+      step(b.add(begin, i), 0, columns, prefetch, sums);
     }
     return sums;
   }

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A micro-kernel multiplies a fixed number of rows by one panel: all of K in
-// one ascending chain of fma per output, accumulators in registers, then the
-// epilogue. It is a private function of the module,
+// ascending chains of fma per output, accumulators in registers, the chains'
+// sums added in ascending order, then the epilogue. It is a private function of the module,
 //
 //   (x, row..., panels, panel [, ahead], out, at, stride, (vector, at)...)
 //

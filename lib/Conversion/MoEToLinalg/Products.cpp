@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Loops.h"
+#include "moe/Dialect/MoE/IR/Accumulation.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,8 +44,23 @@ static Value element(Loops &b, OpTy op, Value place, Value column, Value result,
     }
     return next;
   };
-  Values start(matrices, b.zero(type));
-  Values arguments = b.loop(b.dim(op.getRows(), 1), start, step);
+  Value k = b.dim(op.getRows(), 1);
+  Value length = b.index(kChainLength);
+  auto chain = [&](Loops &in, Value number, ValueRange totals) -> Values {
+    Value from = arith::MulIOp::create(in, number, length);
+    Value end = arith::AddIOp::create(in, from, length);
+    Value to = arith::MinUIOp::create(in, end, k);
+    Values sums = in.loop(from, to, Values(matrices, in.zero(type)), step);
+    for (auto [sum, total] : llvm::zip(sums, totals)) {
+      sum = arith::AddFOp::create(in, total, sum);
+    }
+    return sums;
+  };
+  // One chain if K = 0; from -0, so that the first sum is left as it is.
+  Value chains = arith::CeilDivUIOp::create(b, k, length);
+  chains = arith::MaxUIOp::create(b, chains, b.index(1));
+  Value none = arith::ConstantOp::create(b, b.getFloatAttr(type, -0.0));
+  Values arguments = b.loop(chains, Values(matrices, none), chain);
   llvm::append_range(arguments, scalars);
   Value value = inlineRegion(b, op.getEpilogue(), arguments).front();
   return b.set(result, {place, column}, value);

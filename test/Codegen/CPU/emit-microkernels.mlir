@@ -110,3 +110,35 @@ func.func private @again(%x : memref<?x9xf32>, %w : memref<1x1x9x32xf32>, %b : m
 // V3: scf.for
 // V3-NOT: memref.prefetch
 // V3: return
+
+// K = 600 is two whole chains of 256 steps in a loop, whose sums are added to
+// totals that begin with -0, and one chain of 88 steps.
+// V4-LABEL: func.func private @moe_micro_m1g_k600_w1_v0_e2
+// V4-DAG: %[[NONE:.*]] = arith.constant dense<-0.000000e+00> : vector<16xf32>
+// V4-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// V4-DAG: %[[STEPS:.*]] = arith.constant 256 : index
+// V4-DAG: %[[WHOLE:.*]] = arith.constant 512 : index
+// V4: %[[TOTAL:.*]]:2 = scf.for %[[K:.*]] = %{{.*}} to %[[WHOLE]] step %[[STEPS]] iter_args(%[[A:.*]] = %[[NONE]], %[[B:.*]] = %[[NONE]])
+// V4: %[[END:.*]] = arith.addi %[[K]], %[[STEPS]]
+// V4: %[[SUM:.*]]:2 = scf.for %{{.*}} = %[[K]] to %[[END]] step %{{.*}} iter_args(%{{.*}} = %[[ZERO]], %{{.*}} = %[[ZERO]])
+// V4-COUNT-8: math.fma
+// V4-NOT: math.fma
+// V4: scf.yield
+// V4-DAG: %[[NEXTA:.*]] = arith.addf %[[A]], %[[SUM]]#0
+// V4-DAG: %[[NEXTB:.*]] = arith.addf %[[B]], %[[SUM]]#1
+// V4: scf.yield %[[NEXTA]], %[[NEXTB]]
+// V4: %[[LAST:.*]]:2 = scf.for {{.*}} iter_args(%{{.*}} = %[[ZERO]], %{{.*}} = %[[ZERO]])
+// V4-COUNT-8: math.fma
+// V4-NOT: math.fma
+// V4: scf.yield
+// V4: arith.addf %[[TOTAL]]#0, %[[LAST]]#0
+// V4: arith.addf %[[TOTAL]]#1, %[[LAST]]#1
+func.func private @chains(%x : memref<?x600xf32>, %w : memref<1x1x600x32xf32>,
+                          %out : memref<?x32xf32>) attributes {moe.kernel, moe.outs = 1} {
+  moe.panel_matmul 1 rows(%x : memref<?x600xf32>) panels(%w : memref<1x1x600x32xf32>)
+    outs(%out : memref<?x32xf32>) {
+  ^bb0(%a : f32):
+    moe.yield %a : f32
+  }
+  return
+}

@@ -1,7 +1,8 @@
 // RUN: moe-codegen %s --level=x86-64-v4 --emit=asm | %python %S/Inputs/inner_loops.py | FileCheck %s --check-prefix=V4
 // RUN: moe-codegen %s --level=x86-64-v3 --emit=asm | %python %S/Inputs/inner_loops.py | FileCheck %s --check-prefix=V3
+// RUN: sed 's/x256x/x2048x/g; s/?x256xf32/?x2048xf32/g' %s | moe-codegen - --level=x86-64-v4 --emit=asm | %python %S/Inputs/inner_loops.py | FileCheck %s --check-prefix=LONG
 
-// Every accumulator stays in its register through all of K. With v3 and more
+// Every accumulator stays in its register through a chain of 256 steps. With v3 and more
 // than two rows a panel is done in two halves.
 
 func.func private @gate_up(%x : tensor<?x256xf32>, %source : tensor<?xi32>, %offsets : tensor<9xi32>,
@@ -51,3 +52,13 @@ func.func private @gate_up(%x : tensor<?x256xf32>, %source : tensor<?xi32>, %off
 // V3-NEXT: moe_micro_m6p_{{.*}}: 48 fma, 0 on the stack
 // V3-NEXT: moe_micro_m6p_{{.*}}: 48 fma, 0 on the stack
 // V3-NOT: moe_micro
+
+// With more than one chain the loop over the steps of one is the inner one, and
+// is printed first; only the loop around it may use the stack.
+// LONG: moe_micro_m1g_{{.*}}: 8 fma, 0 on the stack
+// LONG: moe_micro_m7p_{{.*}}: 14 fma, 0 on the stack
+// LONG-NEXT: moe_micro_m7p_{{.*}}: 14 fma, 0 on the stack
+// LONG: moe_micro_m8p_{{.*}}: 16 fma, 0 on the stack
+// LONG: moe_micro_m12p_{{.*}}: 24 fma, 0 on the stack
+// LONG: moe_micro_m13p_{{.*}}: 26 fma, 0 on the stack
+// LONG: moe_micro_m14p_{{.*}}: 28 fma, 0 on the stack

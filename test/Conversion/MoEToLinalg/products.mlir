@@ -14,10 +14,16 @@ moe.weight private @up : tensor<8x64x128xf32> {
 // CHECK: tensor.extract %[[G]]
 // CHECK: tensor.extract %[[G]]
 // CHECK: arith.divui
-// CHECK: scf.for %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (f32)
+// Chains of 256 steps from +0, added to a total from -0.
+// CHECK: arith.ceildivui
+// CHECK: %[[NONE:.*]] = arith.constant -0.000000e+00 : f32
+// CHECK: %[[RESULT:.*]] = scf.for %{{.*}} iter_args(%[[TOTAL:.*]] = %[[NONE]]) -> (f32)
+// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK: %[[CHAIN:.*]] = scf.for %{{.*}} iter_args(%[[SUM:.*]] = %[[ZERO]]) -> (f32)
 // CHECK: %[[F:.*]] = arith.extf %{{.*}} : f16 to f32
 // CHECK: math.fma %[[F]], %{{.*}}, %[[SUM]] : f32
-// CHECK: arith.negf
+// CHECK: arith.addf %[[TOTAL]], %[[CHAIN]] : f32
+// CHECK: arith.negf %[[RESULT]]
 func.func @grouped_matmul(%x : tensor<?x64xf16>, %s : tensor<?xi32>, %g : tensor<9xi32>, %o : tensor<?x128xf32>) -> tensor<?x128xf32> {
   %0 = moe.grouped_matmul rows(%x : tensor<?x64xf16>) by(%s : tensor<?xi32>) div 8 groups(%g : tensor<9xi32>)
     weights(@up : tensor<8x64x128xf32>) outs(%o : tensor<?x128xf32>) {

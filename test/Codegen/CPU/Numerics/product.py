@@ -1,7 +1,8 @@
 # RUN: %python %s moe-codegen %t
-"""Products on packed panels: bit by bit against chains of fma in ascending order,
-against float64 within K·eps·Σ|x||w|, and a row alone against the same row in
-batches of other sizes, on other numbers of workers, and at other places."""
+"""Products on packed panels: bit by bit against chains of fma whose sums are added
+in ascending order, against float64 within (chain + chains)·eps·Σ|x||w|, and a row
+alone against the same row in batches of other sizes, on other numbers of workers,
+and at other places."""
 
 import ctypes
 import mmap
@@ -14,8 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "Inputs"))
 from kernels import Kernels, Tensor, Test
 
 WIDTH = 32
+CHAIN = 256
 EPS = 2.0**-24
-
 
 
 class Guarded:
@@ -44,12 +45,15 @@ def short_normal(random, shape):
     return (np.round(random.standard_normal(shape) * 4096) / 4096).astype(np.float32)
 
 
-def fma_chain(x, w):
-    sums = np.zeros((len(x), w.shape[1]), np.float32)
-    for i in range(len(w)):
-        products = x[:, i : i + 1].astype(np.float64) * w[i].astype(np.float64)
-        sums = (products + sums).astype(np.float32)
-    return sums
+def fma_chains(x, w):
+    totals = None
+    for begin in range(0, max(len(w), 1), CHAIN):
+        sums = np.zeros((len(x), w.shape[1]), np.float32)
+        for i in range(begin, min(begin + CHAIN, len(w))):
+            products = x[:, i : i + 1].astype(np.float64) * w[i].astype(np.float64)
+            sums = (products + sums).astype(np.float32)
+        totals = sums if totals is None else totals + sums
+    return totals
 
 
 # name: (weights, vectors, body, the same in NumPy)
@@ -202,16 +206,18 @@ def check_values(test, product, x, counts, source, out, message):
         place = slice(begin, begin + count)
         begin += count
         xe = x[rows[place]].astype(np.float64)
-        chains = [fma_chain(x[rows[place]], w[e]) for w in product.weights]
+        chains = [fma_chains(x[rows[place]], w[e]) for w in product.weights]
         same = product.reference(chains, [v[e] for v in product.vectors])
-        test.same_bits(out[place], same, f"{message}, chain of expert {e}")
+        test.same_bits(out[place], same, f"{message}, chains of expert {e}")
         sums = [xe @ w[e].astype(np.float64) for w in product.weights]
         sizes = [np.abs(xe) @ np.abs(w[e]).astype(np.float64) for w in product.weights]
         vectors = [v[e].astype(np.float64) for v in product.vectors]
         want = product.reference(sums, vectors)
         # The products' bound; each addition after them rounds once more.
         size = sum(sizes) + sum(np.abs(v) for v in vectors)
-        bound = (product.k + 3) * EPS * size
+        # As many roundings as a term goes through in its chain and after it.
+        roundings = min(product.k, CHAIN) + -(-product.k // CHAIN) - 1
+        bound = (roundings + 3) * EPS * size
         test.check(
             bool((np.abs(out[place] - want) <= bound).all()), f"{message}, expert {e} of {count}"
         )
@@ -228,6 +234,10 @@ PRODUCTS = [
     Product("second", 2, 33, 16, "second"),
     Product("one", 1, 40, 70, "bias", div=1),
     Product("deep", 2, 3000, 33, "plain"),
+    Product("chain", 2, 256, 40, "plain"),
+    Product("longer", 2, 257, 16, "sum"),
+    Product("chains", 2, 512, 40, "relu", div=2),
+    Product("dense_chains", 1, 771, 70, "bias", grouped=False),
     Product("dense", 1, 100, 70, "bias", grouped=False),
     Product("dense_by", 1, 31, 100, "plain", grouped=False, div=4),
     Product("wide", 8, 256, 1024, "plain"),
@@ -255,14 +265,15 @@ def check_products(test, kernels, level):
 
 def check_invariance(test, kernels, level):
     random = np.random.default_rng(3)
-    dense = next(p for p in PRODUCTS if p.name == "dense")
-    x = random.standard_normal((512, dense.k), np.float32)
-    alone = np.concatenate([run(kernels, dense, level, x[i : i + 1], [1]) for i in range(512)])
-    for rows in [*range(2, 30), 31, 33, 63, 64, 65, 127, 128, 129, 512]:
-        for workers in [1, 2, 3, 64]:
-            for chunk in [1, None]:
-                out = run(kernels, dense, level, x[-rows:], [rows], None, workers, chunk)
-                test.same_bits(out, alone[-rows:], f"dense {level} {rows} rows, {workers} workers")
+    for name in ["dense", "dense_chains"]:
+        dense = next(p for p in PRODUCTS if p.name == name)
+        x = random.standard_normal((512, dense.k), np.float32)
+        alone = np.concatenate([run(kernels, dense, level, x[i : i + 1], [1]) for i in range(512)])
+        for rows in [*range(2, 30), 31, 33, 63, 64, 65, 127, 128, 129, 512]:
+            for workers in [1, 2, 3, 64]:
+                for chunk in [1, None]:
+                    out = run(kernels, dense, level, x[-rows:], [rows], None, workers, chunk)
+                    test.same_bits(out, alone[-rows:], f"{name} {level} {rows} rows, {workers} workers")
     grouped = next(p for p in PRODUCTS if p.name == "by")
     x = random.standard_normal((40, grouped.k), np.float32)
     # The same row for every place: each expert has one result, whatever its rows.
