@@ -92,10 +92,14 @@ void moe::buildLowerONNXPipeline(OpPassManager &manager) {
 }
 
 void moe::buildFusePipeline(OpPassManager &manager) {
+  // Kinds are grouped one by one.
+  manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
   // Bodies of experts and chains on the host alike: one generic op for each
   // chain of element-wise ones.
   manager.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
   manager.addNestedPass<func::FuncOp>(createGroupExpertsPass());
+  // What could not be grouped, whatever it is.
+  manager.addNestedPass<func::FuncOp>(createExpandExpertsPass());
   // Sizes that fusion left as sizes of values it removed.
   manager.addNestedPass<func::FuncOp>(
       memref::createResolveRankedShapeTypeResultDimsPass());

@@ -31,12 +31,6 @@ import moe_rt  # noqa: E402
 import plain  # noqa: E402
 
 
-# What the package's pipeline cannot compile yet: experts of several kinds, and
-# bodies that are no products. Such programs are compared in the plain lowering
-# only, and counted.
-PLAIN_ONLY = {"two kinds", "identity", "zero"}
-
-
 class Failure(Exception):
     """What differs."""
 
@@ -116,10 +110,8 @@ def check_alone(program, session, results, level):
 
 
 def check_program(seed, options, library):
-    """Everything but the plain lowering: numbers compared, and all; or None."""
+    """Everything but the plain lowering: numbers compared, and all."""
     program = generate.Program(seed)
-    if PLAIN_ONLY & set(program.features):
-        return None
     wanted = [program.evaluate(i) for _, i in program.inputs()]
     source = options.out / f"{seed}.mlir"
     package = options.out / f"{seed}.moe"
@@ -173,20 +165,14 @@ def work(options):
     def say(**what):
         print(json.dumps(what), flush=True)
 
-    only = []
     for seed in options.work:
         say(begin=seed)
         try:
             counts = check_program(seed, options, library)
-            if counts is None:
-                only.append(seed)
-                say(end=seed, failure=None, only=1)
-            else:
-                say(end=seed, failure=None, checked=counts[0], size=counts[1])
+            say(end=seed, failure=None, checked=counts[0], size=counts[1])
         except Failure as failure:
             say(end=seed, failure=str(failure))
-    chosen = [s for s in options.work
-              if s % options.plain_every == 0 or s in only]
+    chosen = [s for s in options.work if s % options.plain_every == 0]
     if chosen:
         say(begin=None)
         for seed, failure in check_plain(chosen, options).items():
@@ -213,7 +199,7 @@ def run_batch(seeds, options):
             if line.get("failure"):
                 seed = line.get("end", line.get("plain"))
                 failures.setdefault(seed, []).append(line["failure"])
-            for count in ("checked", "size", "only"):
+            for count in ("checked", "size"):
                 counts[count] += line.get(count, 0)
         if not done.returncode:
             break
@@ -268,7 +254,7 @@ def main():
         if seed not in failed:
             (options.out / f"{seed}.mlir").unlink(missing_ok=True)
     checked, size = counts["checked"], counts["size"]
-    print(f"{len(seeds) - counts['only']} programs as packages, "
+    print(f"{len(seeds)} programs as packages, "
           f"{counts['plain']} in the plain lowering; of the packages' {size} "
           f"numbers {100 * checked / max(size, 1):.1f} % compared")
     if failed:

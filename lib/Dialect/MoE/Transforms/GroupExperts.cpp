@@ -92,17 +92,9 @@ static bool isSupported(ExpertsOp op, std::string &reason) {
     reason = "rows are not vectors";
   } else if (cast<RankedTensorType>(op.getIds().getType()).isDynamicDim(1)) {
     reason = "the number of slots is not static";
-  } else if (!llvm::all_of(op.getResult(0).getUsers(), [&](Operation *user) {
-               auto combine = dyn_cast<CombineOp>(user);
-               return combine &&
-                      skipCasts(combine.getIds()) == skipCasts(op.getIds()) &&
-                      combine.getY() == op.getResult(0);
+  } else if (llvm::any_of(op.getKindWeightTypes(0), [](RankedTensorType type) {
+               return !type.hasStaticShape();
              })) {
-    reason = "something other than a combine reads the experts' results";
-  } else if (llvm::any_of(op.getKindWeightTypes(0),
-                          [](RankedTensorType type) {
-                            return !type.hasStaticShape();
-                          })) {
     reason = "experts differ in width";
   } else {
     return true;
@@ -113,8 +105,8 @@ static bool isSupported(ExpertsOp op, std::string &reason) {
 static Value emptyTensor(OpBuilder &builder, Location loc, Value rows,
                          int64_t width, Type element) {
   return tensor::EmptyOp::create(
-      builder, loc,
-      ArrayRef<OpFoldResult>{rows, builder.getIndexAttr(width)}, element);
+      builder, loc, ArrayRef<OpFoldResult>{rows, builder.getIndexAttr(width)},
+      element);
 }
 
 static Grouping createGroup(OpBuilder &builder, ExpertsOp op) {
@@ -188,9 +180,9 @@ static Value widenRows(OpBuilder &builder, Location loc, Value rows) {
       .getResult(0);
 }
 
-static Value createProduct(OpBuilder &builder, ExpertsOp op, const ProductStage &stage,
-                           Value rows, bool first, const Grouping &grouping,
-                           unsigned firstWeight) {
+static Value createProduct(OpBuilder &builder, ExpertsOp op,
+                           const ProductStage &stage, Value rows, bool first,
+                           const Grouping &grouping, unsigned firstWeight) {
   Location loc = op.getLoc();
   auto target = cast<RankedTensorType>(stage.target.getType());
   rows = widenRows(builder, loc, rows);
@@ -217,11 +209,55 @@ static Value createProduct(OpBuilder &builder, ExpertsOp op, const ProductStage 
         loc);
   }
   for (Value vector : stage.vectors) {
-    block->addArgument(cast<RankedTensorType>(vector.getType()).getElementType(),
-                       loc);
+    block->addArgument(
+        cast<RankedTensorType>(vector.getType()).getElementType(), loc);
   }
   YieldOp::create(builder, loc, buildEpilogue(builder, stage, *block));
   return product.getResult();
+}
+
+/// Whether `user` can gather the results of `op` itself.
+static bool isCombineOf(Operation *user, ExpertsOp op) {
+  auto combine = dyn_cast<CombineOp>(user);
+  return combine && skipCasts(combine.getIds()) == skipCasts(op.getIds()) &&
+         combine.getY() == op.getResult(0);
+}
+
+/// Grouped results in the order of slots, with zeros in empty ones.
+static Value createUngrouped(OpBuilder &builder, ExpertsOp op, Value rows,
+                             Value position) {
+  Location loc = op.getLoc();
+  Value init = op.getInits()[0];
+  auto type = cast<RankedTensorType>(init.getType());
+  AffineMap identity = builder.getMultiDimIdentityMap(3);
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, init),
+      type.getElementType());
+  if (empty.getType() != type) {
+    empty = tensor::CastOp::create(builder, loc, type, empty);
+  }
+  return linalg::GenericOp::create(
+             builder, loc, type, position, empty,
+             ArrayRef<AffineMap>{identity.dropResult(2), identity},
+             SmallVector<utils::IteratorType>(3, utils::IteratorType::parallel),
+             [&](OpBuilder &b, Location at, ValueRange arguments) {
+               Value none =
+                   arith::ConstantOp::create(b, at, b.getI32IntegerAttr(0));
+               Value filled = arith::CmpIOp::create(
+                   b, at, arith::CmpIPredicate::sge, arguments[0], none);
+               Value place = arith::IndexCastOp::create(
+                   b, at, b.getIndexType(),
+                   arith::MaxSIOp::create(b, at, arguments[0], none));
+               Value column = linalg::IndexOp::create(b, at, 2);
+               Value value = tensor::ExtractOp::create(
+                   b, at, rows, ValueRange{place, column});
+               Value zero = arith::ConstantOp::create(
+                   b, at, b.getZeroAttr(type.getElementType()));
+               Value result =
+                   arith::SelectOp::create(b, at, filled, value, zero);
+               linalg::YieldOp::create(b, at, result);
+             })
+      .getResult(0);
 }
 
 bool GroupExpertsPass::group(ExpertsOp experts, std::string &reason) {
@@ -246,6 +282,9 @@ bool GroupExpertsPass::group(ExpertsOp experts, std::string &reason) {
   }
   for (Operation *user :
        llvm::make_early_inc_range(experts.getResult(0).getUsers())) {
+    if (!isCombineOf(user, experts)) {
+      continue;
+    }
     auto combine = cast<CombineOp>(user);
     builder.setInsertionPoint(combine);
     auto grouped = CombineOp::create(
@@ -253,6 +292,11 @@ bool GroupExpertsPass::group(ExpertsOp experts, std::string &reason) {
         grouping.position, combine.getWeights(), combine.getInit());
     combine->replaceAllUsesWith(grouped);
     combine->erase();
+  }
+  if (!experts->use_empty()) {
+    builder.setInsertionPoint(experts);
+    experts.getResult(0).replaceAllUsesWith(
+        createUngrouped(builder, experts, rows, grouping.position));
   }
   experts->erase();
   return true;

@@ -122,12 +122,19 @@ moe.weight @w : tensor<4x8x8xf32> {
   moe.yield %0 : tensor<8x8xf32>
 }
 
-// REMARK: remark: [Missed] experts-not-grouped | Category:moe-group-experts | Remark="experts run one by one: something other than a combine reads the experts' results"
+// Whoever else reads the results finds each slot's at its place.
+// REMARK: remark: [Passed] experts-grouped
 // CHECK-LABEL: func.func @other_reader(
-// CHECK-NOT: moe.group
-// CHECK: moe.experts
-// CHECK-NOT: moe.group
-// CHECK: return
+// CHECK: %[[G:.*]]:3 = moe.group
+// CHECK: %[[Z:.*]] = moe.grouped_matmul
+// CHECK-NOT: moe.experts
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}} ins(%[[G]]#2 : tensor<?x2xi32>) outs(%{{.*}} : tensor<?x2x8xf32>)
+// CHECK-NEXT: ^bb0(%[[P:.*]]: i32, %{{.*}}: f32):
+// CHECK: %[[FILLED:.*]] = arith.cmpi sge, %[[P]]
+// CHECK: %[[V:.*]] = tensor.extract %[[Z]][
+// CHECK: %[[R:.*]] = arith.select %[[FILLED]], %[[V]], %{{.*}} : f32
+// CHECK: linalg.yield %[[R]]
+// CHECK: return %[[Y]]
 func.func @other_reader(%ids : tensor<?x2xi32>, %w : tensor<?x2xf32>, %x : tensor<?x8xf32>, %slots : tensor<?x2x8xf32>, %out : tensor<?x8xf32>) -> tensor<?x2x8xf32> {
   %y = moe.experts at(%ids : tensor<?x2xi32>) rows(%x : tensor<?x8xf32>) outs(%slots : tensor<?x2x8xf32>)
   experts 0 to 4 weights(@w : tensor<4x8x8xf32>) {
@@ -152,12 +159,19 @@ moe.weight @w : tensor<4x8x8xf32> {
   moe.yield %0 : tensor<8x8xf32>
 }
 
-// REMARK: remark: [Missed] experts-not-grouped | Category:moe-group-experts | Remark="experts run one by one: something other than a combine reads the experts' results"
+// So does a combine over other ids.
+// REMARK: remark: [Passed] experts-grouped
 // CHECK-LABEL: func.func @other_ids(
-// CHECK-NOT: moe.group
-// CHECK: moe.experts
-// CHECK-NOT: moe.group
-// CHECK: return
+// CHECK: %[[G:.*]]:3 = moe.group
+// CHECK: %[[Z:.*]] = moe.grouped_matmul
+// CHECK-NOT: moe.experts
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}} ins(%[[G]]#2 : tensor<?x2xi32>) outs(%{{.*}} : tensor<?x2x8xf32>)
+// CHECK-NEXT: ^bb0(%[[P:.*]]: i32, %{{.*}}: f32):
+// CHECK: %[[FILLED:.*]] = arith.cmpi sge, %[[P]]
+// CHECK: %[[V:.*]] = tensor.extract %[[Z]][
+// CHECK: %[[R:.*]] = arith.select %[[FILLED]], %[[V]], %{{.*}} : f32
+// CHECK: linalg.yield %[[R]]
+// CHECK: moe.combine %[[Y]] : tensor<?x2x8xf32> at(%{{.*}} : tensor<?x2xi32>) with
 func.func @other_ids(%ids : tensor<?x2xi32>, %w : tensor<?x2xf32>, %x : tensor<?x8xf32>, %slots : tensor<?x2x8xf32>, %out : tensor<?x8xf32>, %other : tensor<?x2xi32>) -> tensor<?x8xf32> {
   %y = moe.experts at(%ids : tensor<?x2xi32>) rows(%x : tensor<?x8xf32>) outs(%slots : tensor<?x2x8xf32>)
   experts 0 to 4 weights(@w : tensor<4x8x8xf32>) {

@@ -14,6 +14,72 @@ include "mlir/Pass/PassBase.td"
 // fuse
 //===----------------------------------------------------------------------===//
 
+def SplitExpertsPass : Pass<"moe-split-experts"> {
+  let summary = "Make a layer of each kind of experts";
+  let description = [{
+    Rewrites `moe.experts` with several kinds, or with a kind that yields its rows
+    or zero. Each other kind becomes a `moe.experts` of its own, at ids counted
+    from the kind's first expert that are -1 in the slots of other kinds, and
+    gets the operands that its body reads. An element-wise op then takes of each
+    slot what its kind has there: the kind's result, the row itself, or zero.
+
+    Before:
+
+    ```
+    %y = moe.experts at(%ids) rows(%x) outs(%init)
+      experts 0 to 6 weights(@up, @down) {...}, experts 6 to 8 { ^bb0(%e, %xe): moe.yield %xe }
+    ```
+
+    After:
+
+    ```
+    %local = <%ids where 0 <= %ids < 6, else -1>
+    %z = moe.experts at(%local) rows(%x) outs(%init) experts 0 to 6 weights(@up, @down) {...}
+    %y = <%z where 0 <= %ids < 6, %x where 6 <= %ids < 8, else 0>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::moe::MoEDialect"
+  ];
+}
+
+def ExpandExpertsPass : Pass<"moe-expand-experts"> {
+  let summary = "Compute experts slot by slot";
+  let description = [{
+    Every `moe.experts` of one kind becomes a `moe.kernel` with a loop over all
+    slots: the body on the one row of a filled slot, zero for an empty one. This
+    takes any body, and is what layers run as that `moe-group-experts` left, with
+    a remark that says why. Weights are read again for each slot.
+
+    Refuses weights whose widths differ between experts, and several kinds,
+    which `moe-split-experts` tells apart.
+
+    Before:
+
+    ```
+    %y = moe.experts at(%ids) rows(%x) outs(%init) experts 0 to 8 weights(@w) {...}
+    ```
+
+    After:
+
+    ```
+    %y = moe.kernel ins(%ids, %x) outs(%empty) {
+      scf.forall (%r, %k) in (%R, %K) shared_outs(%o = %out) {
+        %filled = <0 <= %ids[%r, %k] < 8>
+        %row = scf.if %filled {<the body on %x[%r], with @w of the slot's expert>} else {<0>}
+        scf.forall.in_parallel {<%row into %o[%r, %k]>}
+      }
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::moe::MoEDialect"
+  ];
+}
+
 def GroupExpertsPass : Pass<"moe-group-experts"> {
   let summary = "Compute experts as products over rows grouped by expert";
   let description = [{
@@ -27,10 +93,12 @@ def GroupExpertsPass : Pass<"moe-group-experts"> {
     ops up to the next product. These become the scalar epilogue of the stage's
     product. Rows in f16 or bf16 are widened to f32 in front of each product.
 
+    What else reads the experts' results reads them from an element-wise op that
+    fetches each slot's from its place.
+
     Left as it is, with a remark that says why: several kinds of experts,
     per-slot or context operands, more than two products in a stage, bodies with
-    other ops, widths that differ between experts, and results that something
-    other than a combine over the same ids reads.
+    other ops, and widths that differ between experts.
 
     Before:
 
