@@ -129,7 +129,8 @@ def bars(shape):
         ours = line["peers"]["moec"]["error"]
         theirs = line["peers"]["onnxruntime"]["error"]
         limit = min(ERROR_BAR, ERROR_FACTOR_BAR * theirs) if line["rows"] else 0
-        found.append((f"{where}: error", ours, limit,
+        times = f" ({ours / theirs:.2f} x ORT)" if theirs else ""
+        found.append((f"{where}: error{times}", ours, limit,
                       "met" if ours <= limit else "MISSED"))
         limit = RATIO_BARS.get(shape["shape"], {}).get(line["rows"])
         if limit is None or line["routing"] != "uniform":
@@ -255,6 +256,7 @@ def main():
     try:
         bench = Bench(options)
         report = {"cpu": cpu_name(), "threads": options.threads,
+                  "load_average_before": os.getloadavg()[0],
                   "onnxruntime": onnxruntime.__version__,
                   "load": options.load,
                   "shapes": [bench.shape(name) for name in options.shape]}
@@ -268,7 +270,8 @@ def main():
             pathlib.Path(options.json).write_text(text)
     if options.json != "-":
         print(f"{report['cpu']}, {report['threads']} threads; ONNX Runtime "
-              f"{report['onnxruntime']}; packages loaded by {report['load']}")
+              f"{report['onnxruntime']}; packages loaded by {report['load']}; "
+              f"load average before {report['load_average_before']:.2f}")
         for shape in report["shapes"]:
             print_shape(shape)
     missed = [bar for shape in report["shapes"] for bar in bars(shape)

@@ -54,6 +54,8 @@ public:
 
 private:
   struct Totals {
+    /// The experts that have rows, and the parts that the panels of each must be
+    /// cut into for every worker to find enough items.
     mlir::Value active, parts;
   };
   /// The first row of the results that belongs to `expert`.

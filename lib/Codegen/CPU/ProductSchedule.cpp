@@ -29,8 +29,12 @@ enum Column { FirstItem, Expert, PanelsPerItem, Blocks, NumColumns };
 
 /// The items that each worker should find at least.
 constexpr int64_t kItemsPerWorker = 4;
-/// The parts that an expert's panels are cut into at least.
+/// The parts that an expert's panels are cut into at least, while memory is what
+/// they wait for.
 constexpr int64_t kMinParts = 2;
+/// With this many rows they wait for arithmetic, and each part more would copy
+/// the rows once more.
+constexpr int64_t kMinRowsOfOnePart = 32;
 /// From this many experts on the last two are cut finer.
 constexpr int64_t kMinExpertsToTaper = 4;
 /// The most bytes of packed rows. Up to half a MiB they share L2 with a panel;
@@ -94,9 +98,7 @@ ProductSchedule::Totals ProductSchedule::emitTotals(ProductBuilder &b) const {
                        b.add(carried[1], getBlocks(b, rows))};
              });
   Value wanted = b.mul(product.workers, kItemsPerWorker);
-  Value parts =
-      b.max(b.index(kMinParts), b.ceilDiv(wanted, b.max(totals[1], one)));
-  return {totals[0], parts};
+  return {totals[0], b.ceilDiv(wanted, b.max(totals[1], one))};
 }
 
 /// Writes table row `entry`; its items begin at `first` and end at `end`.
@@ -110,8 +112,11 @@ void ProductSchedule::emitEntry(ProductBuilder &b, const Totals &totals,
   finer = b.select(b.less(totals.active, b.index(kMinExpertsToTaper)),
                    b.index(1), finer);
   Value panels = b.index(product.panels);
-  Value perItem = b.max(b.ceilDiv(panels, b.mul(totals.parts, finer)),
-                        b.index(product.getMinPanels()));
+  Value least = b.select(b.less(rows, b.index(kMinRowsOfOnePart)),
+                         b.index(kMinParts), b.index(1));
+  Value parts = b.mul(b.max(least, totals.parts), finer);
+  Value perItem =
+      b.max(b.ceilDiv(panels, parts), b.index(product.getMinPanels()));
   Value blocks = getBlocks(b, rows);
   Value tableRow = b.add(entry, 1);
   Value values[NumColumns] = {first, expert, perItem, blocks};
