@@ -33,6 +33,8 @@ def ONNX_NodeOp : ONNX_Op<"node", [
     Constraints:
     - C1: `op_type` is not empty, and `version` is positive.
     - C2: operands and results are ranked or unranked tensors, or none.
+    - C3: of an operator that is supported, the numbers of inputs and outputs,
+      the inputs that are left out and the attributes are what `version` allows.
 
     ```mlir
     func.func @f(%a : tensor<?x64xf32>, %b : tensor<64x8xf32>) -> tensor<?x8xf32> {
@@ -61,6 +63,8 @@ def ONNX_NodeOp : ONNX_Op<"node", [
     }
     /// Whether input `index` is there and not left out.
     bool hasInput(unsigned index);
+    /// `node 'fc1' (Gemm)`, for messages.
+    std::string describe();
   }];
   let hasVerifier = 1;
 }

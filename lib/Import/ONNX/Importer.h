@@ -18,6 +18,8 @@
 #include "GraphOrder.h"
 #include "ModelFile.h"
 #include "Tensors.h"
+#include "moe/Dialect/ONNX/IR/ONNX.h"
+#include "moe/Dialect/ONNX/Inference.h"
 #include "moe/Dialect/ONNX/OpTable.h"
 #include "moe/Import/ONNX.h"
 

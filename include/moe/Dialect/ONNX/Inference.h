@@ -11,7 +11,6 @@
 #include "moe/Dialect/ONNX/IR/ONNX.h"
 #include "moe/Support/LLVM.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
 #include <optional>
@@ -22,6 +21,8 @@ namespace moe::onnx {
 /// The element type that ONNX numbers so (TensorProto.DataType); null if it is
 /// not supported.
 mlir::Type elementTypeOfNumber(int64_t number, mlir::MLIRContext *context);
+/// ONNX's name of an element type, `float16`; MLIR's where ONNX has none.
+std::string elementTypeName(mlir::Type type);
 
 /// What is known of an integer: its value, or an expression over dimension
 /// symbols, or nothing. An expression is a text in canonical form, so that
@@ -77,77 +78,44 @@ mlir::RankedTensorType getType(const SymbolicShape &shape, mlir::Type element);
 /// What is known of the elements of small integer tensors.
 using PartialValues = llvm::DenseMap<mlir::Value, SmallVector<SymbolicInt>>;
 
-/// One node that is being inferred.
-class InferContext {
-public:
-  InferContext(StringRef opType, int64_t version, mlir::ValueRange inputs,
-               mlir::DictionaryAttr attributes, unsigned results,
-               PartialValues &values);
+/// `[N,64,?]`, for messages.
+std::string describeShape(ArrayRef<SymbolicInt> shape);
 
-  StringRef opType() const { return type; }
-  int64_t version() const { return sinceVersion; }
-  unsigned numInputs() const { return inputs.size(); }
-  bool hasInput(unsigned index) const;
-  mlir::Value input(unsigned index) const { return inputs[index]; }
-  mlir::RankedTensorType inputType(unsigned index) const;
-  mlir::Type element(unsigned index) const {
-    return inputType(index).getElementType();
-  }
-  SymbolicShape shape(unsigned index) const {
-    return getShape(inputType(index));
-  }
-  int64_t rank(unsigned index) const { return inputType(index).getRank(); }
-
-  int64_t integer(StringRef name, int64_t value) const;
-  std::optional<SmallVector<int64_t>> integers(StringRef name) const;
-  mlir::Attribute attribute(StringRef name) const {
-    return attributes.get(name);
-  }
-
-  /// What is known of the elements of an input, in row-major order.
-  std::optional<SmallVector<SymbolicInt>> elements(unsigned index) const;
-  /// The elements of an input that are all known.
-  std::optional<SmallVector<int64_t>> constants(unsigned index) const;
-
-  unsigned numResults() const { return results.size(); }
-  void setResult(unsigned index, const SymbolicShape &shape,
-                 mlir::Type element);
-  void setElements(SmallVector<SymbolicInt> elements) {
-    resultElements = std::move(elements);
-  }
-
-  /// Fails with the reason, which reads behind "node 'x' (Op): ".
-  LogicalResult fail(const Twine &reason) {
-    message = reason.str();
-    return failure();
-  }
-  /// An axis of a tensor of that rank, made non-negative.
-  FailureOr<int64_t> axis(int64_t axis, int64_t rank);
-
-  SmallVector<mlir::Type> results;
-  std::optional<SmallVector<SymbolicInt>> resultElements;
-  std::string message;
-
-private:
-  StringRef type;
-  int64_t sinceVersion;
-  mlir::ValueRange inputs;
-  mlir::DictionaryAttr attributes;
-  PartialValues &values;
-};
-
-using InferFunction = LogicalResult (*)(InferContext &);
-
-/// How an operator's result types are inferred; null if it is unknown.
-InferFunction findInference(StringRef domain, StringRef name);
+/// Whether there is a rule for an operator: what makes it supported.
+bool hasInference(StringRef domain, StringRef name);
+/// The element types that a type variable of an operator may be, as `float,
+/// float16`; empty if there is none of that name.
+std::string supportedTypes(StringRef domain, StringRef name,
+                           StringRef variable);
+/// Restrictions of an operator, and differences from others, for the docs.
+StringRef supportRemark(StringRef domain, StringRef name);
 
 /// Infers the types of a node's results, and what is known of the elements of
-/// its first one. On failure `message` says why.
+/// its first one. Inputs that are left out are of type none, as are results of
+/// which nothing is known. On failure `message` says why, and reads behind
+/// "node 'x' (Op): ".
 FailureOr<SmallVector<mlir::Type>>
 inferNode(StringRef domain, StringRef opType, int64_t version,
           mlir::ValueRange inputs, mlir::DictionaryAttr attributes,
           unsigned results, PartialValues &values, std::string &message,
           std::optional<SmallVector<SymbolicInt>> &elements);
+
+/// Infers the nodes of a graph, each after its operands.
+class Inference {
+public:
+  /// Refines the types of every node's results and of functions in `op`, and
+  /// remembers values. A node that contradicts itself or the types it has is
+  /// reported, and what follows from it is left as it is.
+  LogicalResult run(mlir::Operation *op);
+  /// The same for one node; `message` is as for inferNode.
+  LogicalResult infer(NodeOp node, std::string &message);
+
+  /// The elements of a value that are all known; constants are looked into.
+  std::optional<SmallVector<int64_t>> constants(mlir::Value value) const;
+
+private:
+  PartialValues values;
+};
 
 } // namespace moe::onnx
 

@@ -6,20 +6,19 @@
 //===----------------------------------------------------------------------===//
 //
 // The schema half of the op table: which versions of an operator there are,
-// what inputs and attributes they take, and the types of their results. The
-// lowering half is the registry of convert-onnx-to-linalg, keyed by the same
-// (domain, operator).
+// and what inputs and attributes they take. How the types of results follow is
+// in Inference.h. The lowering half is the registry of convert-onnx-to-linalg,
+// keyed by the same (domain, operator).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MOE_DIALECT_ONNX_OPTABLE_H
 #define MOE_DIALECT_ONNX_OPTABLE_H
 
-#include "moe/Dialect/ONNX/IR/ONNX.h"
-#include "moe/Dialect/ONNX/Inference.h"
 #include "moe/Support/LLVM.h"
 
-#include <optional>
+#include "mlir/IR/BuiltinAttributes.h"
+
 #include <string>
 #include <vector>
 
@@ -46,19 +45,40 @@ struct AttributeSpec {
   bool required;
   /// Text of the default; empty: none.
   StringRef defaultValue;
+
+  /// Whether a value is the default, so that leaving it out means the same.
+  bool isDefault(mlir::Attribute value) const;
+};
+
+/// An input or output.
+struct ParameterSpec {
+  StringRef name;
+  /// A type variable, or ONNX's name of an element type. Parameters with the
+  /// same variable have the same element type.
+  StringRef type;
+  bool optional = false;
+  /// The last one may be: it stands for any number of them, at least one.
+  bool variadic = false;
 };
 
 /// One version of an operator.
 struct OpSchema {
+  OpSchema(StringRef domain, StringRef name, int64_t since, StringRef inputs,
+           StringRef outputs, std::vector<AttributeSpec> attributes);
+
   StringRef domain;
   StringRef name;
   /// The operator set in which this version came.
   int64_t since;
+  std::vector<ParameterSpec> inputs, outputs;
+  std::vector<AttributeSpec> attributes;
   /// Numbers of inputs and outputs; a maximum of -1 is none.
   int minInputs, maxInputs, minOutputs, maxOutputs;
-  std::vector<AttributeSpec> attributes;
 
   const AttributeSpec *findAttribute(StringRef attribute) const;
+  /// What input or output `index` is; the last one stands for those after it.
+  const ParameterSpec &getInput(unsigned index) const;
+  const ParameterSpec &getOutput(unsigned index) const;
 };
 
 /// The version of an operator that a model which imports operator set `opset`
@@ -73,6 +93,15 @@ std::vector<std::pair<std::string, std::string>> getOpTableKeys();
 
 /// The versions of an operator, ascending.
 std::vector<int64_t> getOpVersions(StringRef domain, StringRef name);
+
+/// An attribute that some version of an operator has, or null.
+const AttributeSpec *findAnyAttribute(StringRef domain, StringRef name,
+                                      StringRef attribute);
+
+/// What is wrong with a node of that version, or an empty text: numbers of
+/// inputs and outputs, inputs left out (`given` is false), attributes.
+std::string checkNode(const OpSchema &schema, ArrayRef<bool> given,
+                      unsigned outputs, mlir::DictionaryAttr attributes);
 
 } // namespace moe::onnx
 

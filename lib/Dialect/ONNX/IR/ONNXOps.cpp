@@ -7,6 +7,8 @@
 
 #include "moe/Dialect/ONNX/IR/ONNX.h"
 
+#include "moe/Dialect/ONNX/OpTable.h"
+
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -55,16 +57,23 @@ bool NodeOp::hasInput(unsigned index) {
          !isa<NoneType>(getInputs()[index].getType());
 }
 
+std::string NodeOp::describe() {
+  std::string name;
+  if (auto loc = getLoc()->findInstanceOf<NameLoc>()) {
+    name = " '" + loc.getName().str() + "'";
+  }
+  return "node" + name + " (" + getOpType().str() + ")";
+}
+
 void NodeOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
   static const llvm::StringSet<> random = {
-      "Bernoulli",    "Dropout",           "Multinomial",
-      "RandomNormal", "RandomNormalLike",  "RandomUniform",
-      "RandomUniformLike"};
+      "Bernoulli",        "Dropout",       "Multinomial",      "RandomNormal",
+      "RandomNormalLike", "RandomUniform", "RandomUniformLike"};
   // What a subgraph does is not looked into.
-  if (getNumRegions() != 0 || (getDomain().empty() &&
-                               random.contains(getOpType()))) {
+  if (getNumRegions() != 0 ||
+      (getDomain().empty() && random.contains(getOpType()))) {
     effects.emplace_back(MemoryEffects::Read::get());
     effects.emplace_back(MemoryEffects::Write::get());
   }
@@ -86,7 +95,19 @@ LogicalResult NodeOp::verify() {
       return emitOpError("expected tensors or none, but got ") << type;
     }
   }
-  return success();
+  // C3.
+  const OpSchema *schema =
+      findSchema(getDomain(), getOpType(), static_cast<int64_t>(getVersion()));
+  if (!schema) {
+    return success();
+  }
+  SmallVector<bool> given;
+  for (Type type : getInputs().getTypes()) {
+    given.push_back(!isa<NoneType>(type));
+  }
+  std::string error =
+      checkNode(*schema, given, getNumResults(), getNodeAttributes());
+  return error.empty() ? success() : LogicalResult(emitOpError(error));
 }
 
 //===----------------------------------------------------------------------===//
@@ -134,9 +155,9 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
-LogicalResult
-WeightValueOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto weight = tables.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
+LogicalResult WeightValueOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto weight =
+      tables.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
   if (!weight) {
     return emitOpError("names ") << getWeightAttr() << ", which is no weight";
   }

@@ -7,8 +7,10 @@
 
 #include "moe/Dialect/ONNX/OpTable.h"
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringMap.h"
 
+using namespace mlir;
 using namespace moe;
 using namespace moe::onnx;
 
@@ -23,11 +25,11 @@ struct Table {
   llvm::StringMap<Versions> versions;
 };
 
-std::string key(StringRef domain, StringRef name) {
+} // namespace
+
+static std::string key(StringRef domain, StringRef name) {
   return (domain + ":" + name).str();
 }
-
-} // namespace
 
 Table::Table() {
   schemas = {
@@ -43,6 +45,48 @@ static const Table &table() {
   return instance;
 }
 
+//===----------------------------------------------------------------------===//
+// OpSchema
+//===----------------------------------------------------------------------===//
+
+static std::vector<ParameterSpec> parseParameters(StringRef text) {
+  std::vector<ParameterSpec> result;
+  while (!text.empty()) {
+    auto [part, rest] = text.split(' ');
+    ParameterSpec spec;
+    std::tie(spec.name, spec.type) = part.split(':');
+    spec.optional = spec.name.consume_back("?");
+    spec.variadic = spec.name.consume_back("*");
+    result.push_back(spec);
+    text = rest;
+  }
+  return result;
+}
+
+static int getMin(ArrayRef<ParameterSpec> parameters) {
+  int count = 0;
+  for (auto [index, parameter] : llvm::enumerate(parameters)) {
+    if (!parameter.optional) {
+      count = static_cast<int>(index) + 1;
+    }
+  }
+  return count;
+}
+
+static int getMax(ArrayRef<ParameterSpec> parameters) {
+  return !parameters.empty() && parameters.back().variadic
+             ? -1
+             : static_cast<int>(parameters.size());
+}
+
+OpSchema::OpSchema(StringRef domain, StringRef name, int64_t since,
+                   StringRef inputs, StringRef outputs,
+                   std::vector<AttributeSpec> attributes)
+    : domain(domain), name(name), since(since), inputs(parseParameters(inputs)),
+      outputs(parseParameters(outputs)), attributes(std::move(attributes)),
+      minInputs(getMin(this->inputs)), maxInputs(getMax(this->inputs)),
+      minOutputs(getMin(this->outputs)), maxOutputs(getMax(this->outputs)) {}
+
 const AttributeSpec *OpSchema::findAttribute(StringRef attribute) const {
   for (const AttributeSpec &spec : attributes) {
     if (spec.name == attribute) {
@@ -51,6 +95,39 @@ const AttributeSpec *OpSchema::findAttribute(StringRef attribute) const {
   }
   return nullptr;
 }
+
+const ParameterSpec &OpSchema::getInput(unsigned index) const {
+  return inputs[std::min<size_t>(index, inputs.size() - 1)];
+}
+
+const ParameterSpec &OpSchema::getOutput(unsigned index) const {
+  return outputs[std::min<size_t>(index, outputs.size() - 1)];
+}
+
+bool AttributeSpec::isDefault(Attribute value) const {
+  if (defaultValue.empty()) {
+    auto text = dyn_cast<StringAttr>(value);
+    return kind == AttributeKind::STRING && text && text.getValue().empty();
+  }
+  if (auto text = dyn_cast<StringAttr>(value)) {
+    return kind == AttributeKind::STRING && text.getValue() == defaultValue;
+  }
+  if (auto integer = dyn_cast<IntegerAttr>(value)) {
+    int64_t number;
+    return kind == AttributeKind::INT &&
+           !defaultValue.getAsInteger(10, number) && integer.getInt() == number;
+  }
+  double number;
+  auto real = dyn_cast<FloatAttr>(value);
+  return kind == AttributeKind::FLOAT && real &&
+         !defaultValue.getAsDouble(number) &&
+         static_cast<float>(real.getValueAsDouble()) ==
+             static_cast<float>(number);
+}
+
+//===----------------------------------------------------------------------===//
+// Look-ups
+//===----------------------------------------------------------------------===//
 
 const OpSchema *moe::onnx::findSchema(StringRef domain, StringRef name,
                                       int64_t opset) {
@@ -90,4 +167,132 @@ std::vector<int64_t> moe::onnx::getOpVersions(StringRef domain,
     }
   }
   return result;
+}
+
+const AttributeSpec *moe::onnx::findAnyAttribute(StringRef domain,
+                                                 StringRef name,
+                                                 StringRef attribute) {
+  auto entry = table().versions.find(key(domain, name));
+  const AttributeSpec *found = nullptr;
+  if (entry != table().versions.end()) {
+    for (const OpSchema *schema : entry->second) {
+      const AttributeSpec *spec = schema->findAttribute(attribute);
+      found = spec ? spec : found;
+    }
+  }
+  return found;
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+/// `expected 2 to 3 inputs, but got 1`, or an empty text.
+static std::string checkCount(size_t count, int low, int high, StringRef what) {
+  if (count >= static_cast<size_t>(low) &&
+      (high < 0 || count <= static_cast<size_t>(high))) {
+    return "";
+  }
+  std::string range = std::to_string(low);
+  if (high != low) {
+    range += high < 0 ? " or more" : " to " + std::to_string(high);
+  }
+  StringRef noun = high == 1 && low == 1 ? what.drop_back() : what;
+  return "expected " + range + " " + noun.str() + ", but got " +
+         std::to_string(count);
+}
+
+static StringRef getKindName(AttributeKind kind) {
+  switch (kind) {
+  case AttributeKind::INT:
+    return "an integer";
+  case AttributeKind::FLOAT:
+    return "a float";
+  case AttributeKind::STRING:
+    return "a string";
+  case AttributeKind::TENSOR:
+    return "a tensor";
+  case AttributeKind::INTS:
+    return "a list of integers";
+  case AttributeKind::FLOATS:
+    return "a list of floats";
+  case AttributeKind::STRINGS:
+    return "a list of strings";
+  case AttributeKind::SPARSE_TENSOR:
+    return "a sparse tensor";
+  case AttributeKind::GRAPH:
+    return "a graph";
+  }
+  return "";
+}
+
+static bool isOfKind(Attribute value, AttributeKind kind) {
+  auto all = [&](auto check) {
+    auto array = dyn_cast<ArrayAttr>(value);
+    return array && llvm::all_of(array, check);
+  };
+  auto isInt = [](Attribute one) {
+    auto integer = dyn_cast<IntegerAttr>(one);
+    return integer && integer.getType().isSignlessInteger(64);
+  };
+  switch (kind) {
+  case AttributeKind::INT:
+    return isInt(value);
+  case AttributeKind::FLOAT:
+    return isa<FloatAttr>(value);
+  case AttributeKind::STRING:
+    return isa<StringAttr>(value);
+  case AttributeKind::INTS:
+    return all(isInt);
+  case AttributeKind::FLOATS:
+    return all([](Attribute one) { return isa<FloatAttr>(one); });
+  case AttributeKind::STRINGS:
+    return all([](Attribute one) { return isa<StringAttr>(one); });
+  case AttributeKind::TENSOR:
+    return isa<ElementsAttr>(value);
+  case AttributeKind::SPARSE_TENSOR:
+  case AttributeKind::GRAPH:
+    return false;
+  }
+  return false;
+}
+
+static std::string checkAttributes(const OpSchema &schema,
+                                   DictionaryAttr attributes) {
+  for (NamedAttribute attribute : attributes) {
+    std::string name = attribute.getName().str();
+    const AttributeSpec *spec = schema.findAttribute(name);
+    if (!spec) {
+      return "attribute '" + name + "' is unknown to version " +
+             std::to_string(schema.since) + " of the operator";
+    }
+    if (!isOfKind(attribute.getValue(), spec->kind)) {
+      return "attribute '" + name + "' must be " +
+             getKindName(spec->kind).str();
+    }
+  }
+  for (const AttributeSpec &spec : schema.attributes) {
+    if (spec.required && !attributes.contains(spec.name)) {
+      return "attribute '" + spec.name.str() + "' is missing";
+    }
+  }
+  return "";
+}
+
+std::string moe::onnx::checkNode(const OpSchema &schema, ArrayRef<bool> given,
+                                 unsigned outputs, DictionaryAttr attributes) {
+  std::string error =
+      checkCount(given.size(), schema.minInputs, schema.maxInputs, "inputs");
+  if (!error.empty()) {
+    return error;
+  }
+  for (auto [index, isGiven] : llvm::enumerate(given)) {
+    const ParameterSpec &input = schema.getInput(index);
+    if (!isGiven && !input.optional) {
+      return "input " + std::to_string(index) + " (" + input.name.str() +
+             ") must not be left out";
+    }
+  }
+  error = checkCount(outputs, schema.minOutputs, schema.maxOutputs, "outputs");
+  return error.empty() ? checkAttributes(schema, attributes) : error;
 }

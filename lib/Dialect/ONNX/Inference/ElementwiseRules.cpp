@@ -60,19 +60,6 @@ static LogicalResult inferBroadcast(InferContext &context, Type element) {
   return success();
 }
 
-static LogicalResult checkSameElement(InferContext &context) {
-  for (unsigned i = 1; i < context.numInputs(); ++i) {
-    if (context.hasInput(i) && context.element(i) != context.element(0)) {
-      std::string text;
-      llvm::raw_string_ostream(text)
-          << "input " << i << " has element type " << context.element(i)
-          << ", but input 0 has " << context.element(0);
-      return context.fail(text);
-    }
-  }
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Known elements
 //===----------------------------------------------------------------------===//
@@ -213,8 +200,11 @@ static void inferValues(InferContext &context) {
 }
 
 static LogicalResult arithmetic(InferContext &context) {
-  if (failed(checkSameElement(context)) ||
-      failed(inferBroadcast(context, context.element(0)))) {
+  if (context.opType() == "Mod" && isa<FloatType>(context.element(0)) &&
+      context.integer("fmod", 0) != 1) {
+    return context.fail("attribute 'fmod' must be 1 for floats");
+  }
+  if (failed(inferBroadcast(context, context.element(0)))) {
     return failure();
   }
   if (context.opType() != "Mean") {
@@ -229,8 +219,7 @@ static LogicalResult power(InferContext &context) {
 }
 
 static LogicalResult comparison(InferContext &context) {
-  if (failed(checkSameElement(context)) ||
-      failed(inferBroadcast(
+  if (failed(inferBroadcast(
           context, IntegerType::get(context.element(0).getContext(), 1)))) {
     return failure();
   }
@@ -264,10 +253,58 @@ static LogicalResult same(InferContext &context) {
   return success();
 }
 
-static LogicalResult where(InferContext &context) {
-  if (context.element(1) != context.element(2)) {
-    return context.fail("the two alternatives have different element types");
+static LogicalResult gelu(InferContext &context) {
+  if (failed(context.expectAttribute("approximate",
+                                     context.string("approximate", "none"),
+                                     {"none", "tanh"}))) {
+    return failure();
   }
+  return same(context);
+}
+
+static LogicalResult clip(InferContext &context) {
+  if (failed(context.expectOne(1)) || failed(context.expectOne(2))) {
+    return failure();
+  }
+  return same(context);
+}
+
+static LogicalResult softmax(InferContext &context) {
+  // Version 13 changed the default.
+  int64_t axis = context.integer("axis", context.version() < 13 ? 1 : -1);
+  if (failed(context.axis(axis, context.rank(0)))) {
+    return failure();
+  }
+  return same(context);
+}
+
+static LogicalResult cumSum(InferContext &context) {
+  if (failed(context.expectOne(1))) {
+    return failure();
+  }
+  auto axis = context.constants(1);
+  if (!axis || axis->size() != 1) {
+    return context.fail("input 1 (axis) must be known at compile time");
+  }
+  if (failed(context.axis(axis->front(), context.rank(0)))) {
+    return failure();
+  }
+  return same(context);
+}
+
+static LogicalResult trilu(InferContext &context) {
+  if (context.rank(0) < 2) {
+    return context.fail("input 0 (input) is " +
+                        describeShape(context.shape(0)) +
+                        ", but must have at least two dimensions");
+  }
+  if (failed(context.expectOne(1))) {
+    return failure();
+  }
+  return same(context);
+}
+
+static LogicalResult where(InferContext &context) {
   if (failed(inferBroadcast(context, context.element(1)))) {
     return failure();
   }
@@ -337,16 +374,20 @@ void moe::onnx::addElementwiseRules(InferenceRules &rules) {
   rules[":IsNaN"] = test;
   rules[":IsInf"] = test;
   for (StringRef name :
-       {"Neg",         "Abs",       "Sign",     "Sqrt",       "Reciprocal",
-        "Exp",         "Log",       "Floor",    "Ceil",       "Round",
-        "Clip",        "Erf",       "Sin",      "Cos",        "Not",
-        "Relu",        "LeakyRelu", "Elu",      "Sigmoid",    "Tanh",
-        "HardSigmoid", "Gelu",      "Softplus", "Softsign",   "Swish",
-        "HardSwish",   "Identity",  "Softmax",  "LogSoftmax", "CumSum",
-        "Trilu"}) {
+       {"Neg",       "Abs",      "Sign",    "Sqrt",      "Reciprocal",
+        "Exp",       "Log",      "Floor",   "Ceil",      "Round",
+        "Erf",       "Sin",      "Cos",     "Not",       "Relu",
+        "LeakyRelu", "Elu",      "Sigmoid", "Tanh",      "HardSigmoid",
+        "Softplus",  "Softsign", "Swish",   "HardSwish", "Identity"}) {
     rules[(":" + name).str()] = same;
   }
   rules["com.microsoft:QuickGelu"] = same;
+  rules[":Gelu"] = gelu;
+  rules[":Clip"] = clip;
+  rules[":Softmax"] = softmax;
+  rules[":LogSoftmax"] = softmax;
+  rules[":CumSum"] = cumSum;
+  rules[":Trilu"] = trilu;
   rules[":Where"] = where;
   rules[":Cast"] = cast_;
   rules[":CastLike"] = cast_;

@@ -113,6 +113,9 @@ static LogicalResult resolveSizes(InferContext &context,
 }
 
 static LogicalResult reshape(InferContext &context) {
+  if (failed(context.expectRank(1, 1))) {
+    return failure();
+  }
   SymbolicShape input = context.shape(0);
   keepElements(context);
   auto target = context.elements(1);
@@ -126,9 +129,6 @@ static LogicalResult reshape(InferContext &context) {
                       SymbolicShape(type.getDimSize(0), SymbolicInt::unknown()),
                       context.element(0));
     return success();
-  }
-  if (context.rank(1) != 1) {
-    return context.fail("input 1 (shape) must have one dimension");
   }
   SymbolicShape result = *target;
   if (failed(resolveSizes(context, input, result))) {
@@ -273,6 +273,9 @@ static LogicalResult transpose(InferContext &context) {
 /// What is known of the sizes that an input lists.
 static FailureOr<SymbolicShape> listedShape(InferContext &context,
                                             unsigned index) {
+  if (failed(context.expectRank(index, 1))) {
+    return failure();
+  }
   if (auto elements = context.elements(index)) {
     return SymbolicShape(*elements);
   }
@@ -311,6 +314,9 @@ static LogicalResult expand(InferContext &context) {
 
 static LogicalResult tile(InferContext &context) {
   SymbolicShape shape = context.shape(0);
+  if (failed(context.expectRank(1, 1))) {
+    return failure();
+  }
   auto repeats = context.elements(1);
   if (repeats && repeats->size() != shape.size()) {
     return context.fail("input 1 (repeats) has " + Twine(repeats->size()) +
@@ -329,6 +335,11 @@ static LogicalResult tile(InferContext &context) {
 
 static LogicalResult pad(InferContext &context) {
   SymbolicShape shape = context.shape(0);
+  if (failed(context.expectAttribute("mode", context.string("mode", "constant"),
+                                     {"constant"})) ||
+      failed(context.expectOne(2))) {
+    return failure();
+  }
   std::optional<SmallVector<int64_t>> pads = context.integers("pads");
   if (!pads && context.numInputs() > 1) {
     pads = context.constants(1);
@@ -451,10 +462,6 @@ static LogicalResult range(InferContext &context) {
     if (type.getRank() > 1 || (type.getRank() == 1 && !type.isDynamicDim(0) &&
                                type.getDimSize(0) != 1)) {
       return context.fail("input " + Twine(i) + " must be a scalar");
-    }
-    if (context.element(i) != context.element(0)) {
-      return context.fail("start, limit and delta have different element "
-                          "types");
     }
   }
   auto start = context.elements(0), limit = context.elements(1);

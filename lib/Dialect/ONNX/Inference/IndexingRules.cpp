@@ -29,9 +29,6 @@ static LogicalResult concat(InferContext &context) {
                           " dimensions, but input 0 has " +
                           Twine(result.size()));
     }
-    if (context.element(i) != context.element(0)) {
-      return context.fail("inputs have different element types");
-    }
     sum = sum + shape[*axis];
     for (auto [dim, size] : llvm::enumerate(shape)) {
       if (static_cast<int64_t>(dim) == *axis) {
@@ -54,13 +51,16 @@ static LogicalResult concat(InferContext &context) {
       auto type = context.inputType(i);
       if (elements && type.hasStaticShape() && type.getRank() == 1 &&
           isa<IntegerType>(type.getElementType()) &&
-          type.getNumElements() <= kMaxPartialElements) {
+          type.getDimSize(0) <= kMaxPartialElements) {
         elements->append(type.getNumElements(), SymbolicInt::unknown());
       } else {
         elements.reset();
       }
     } else if (elements) {
       elements->append(part->begin(), part->end());
+    }
+    if (elements && elements->size() > kMaxPartialElements) {
+      elements.reset();
     }
   }
   result[*axis] = sum;
@@ -214,7 +214,15 @@ slicedAxes(InferContext &context, const SliceParameters &parameters,
 
 static LogicalResult slice(InferContext &context) {
   SymbolicShape shape = context.shape(0);
+  for (unsigned index : {1, 2, 3, 4}) {
+    if (failed(context.expectRank(index, 1))) {
+      return failure();
+    }
+  }
   SliceParameters parameters = sliceParameters(context);
+  if (context.hasInput(3) && !parameters.axes) {
+    return context.fail("input 3 (axes) must be known at compile time");
+  }
   bool known = parameters.starts && parameters.ends;
   if (!known && !parameters.axes) {
     // Nothing says which dimensions are cut.
@@ -346,6 +354,10 @@ static LogicalResult gather(InferContext &context) {
 }
 
 static LogicalResult gatherElements(InferContext &context) {
+  if (failed(context.expectRank(1, context.rank(0))) ||
+      failed(context.axis(context.integer("axis", 0), context.rank(0)))) {
+    return failure();
+  }
   context.setResult(0, context.shape(1), context.element(0));
   return success();
 }
@@ -368,8 +380,14 @@ static LogicalResult oneHot(InferContext &context) {
   SymbolicShape shape = context.shape(0);
   FailureOr<int64_t> axis =
       context.axis(context.integer("axis", -1), shape.size() + 1);
-  if (failed(axis)) {
+  if (failed(axis) || failed(context.expectOne(1)) ||
+      failed(context.expectRank(2, 1))) {
     return failure();
+  }
+  SymbolicInt values = context.shape(2)[0];
+  if (values.value && *values.value != 2) {
+    return context.fail("input 2 (values) has " + Twine(*values.value) +
+                        " elements, but must have two");
   }
   SymbolicInt depth = SymbolicInt::unknown();
   if (auto elements = context.elements(1)) {

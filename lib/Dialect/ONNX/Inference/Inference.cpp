@@ -10,60 +10,11 @@
 #include "InferenceRules.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace moe;
 using namespace moe::onnx;
-
-Type moe::onnx::elementTypeOfNumber(int64_t number, MLIRContext *context) {
-  Builder b(context);
-  auto unsignedType = [&](unsigned width) {
-    return IntegerType::get(context, width, IntegerType::Unsigned);
-  };
-  switch (number) {
-  case 1:
-    return b.getF32Type();
-  case 2:
-    return unsignedType(8);
-  case 3:
-    return b.getI8Type();
-  case 4:
-    return unsignedType(16);
-  case 5:
-    return b.getI16Type();
-  case 6:
-    return b.getI32Type();
-  case 7:
-    return b.getI64Type();
-  case 9:
-    return b.getI1Type();
-  case 10:
-    return b.getF16Type();
-  case 11:
-    return b.getF64Type();
-  case 12:
-    return unsignedType(32);
-  case 13:
-    return unsignedType(64);
-  case 16:
-    return b.getBF16Type();
-  default:
-    return {};
-  }
-}
-
-InferFunction moe::onnx::findInference(StringRef domain, StringRef name) {
-  static const InferenceRules rules = [] {
-    InferenceRules result;
-    addElementwiseRules(result);
-    addProductRules(result);
-    addReductionRules(result);
-    addShapeRules(result);
-    addIndexingRules(result);
-    return result;
-  }();
-  return rules.lookup((domain + ":" + name).str());
-}
 
 //===----------------------------------------------------------------------===//
 // Shapes and types
@@ -98,15 +49,24 @@ RankedTensorType moe::onnx::getType(const SymbolicShape &shape, Type element) {
       sizes, element, named ? DimsAttr::get(context, symbols) : DimsAttr());
 }
 
+std::string moe::onnx::describeShape(ArrayRef<SymbolicInt> shape) {
+  std::string text = "[";
+  for (auto [index, size] : llvm::enumerate(shape)) {
+    text += index ? "," : "";
+    text += size.isUnknown() ? "?" : size.str();
+  }
+  return text + "]";
+}
+
 //===----------------------------------------------------------------------===//
 // InferContext
 //===----------------------------------------------------------------------===//
 
-InferContext::InferContext(StringRef opType, int64_t version, ValueRange inputs,
+InferContext::InferContext(const OpSchema &schema, ValueRange inputs,
                            DictionaryAttr attributes, unsigned results,
-                           PartialValues &values)
-    : results(results), type(opType), sinceVersion(version), inputs(inputs),
-      attributes(attributes), values(values) {}
+                           const PartialValues &values)
+    : results(results), schema(schema), inputs(inputs), attributes(attributes),
+      values(values) {}
 
 bool InferContext::hasInput(unsigned index) const {
   return index < inputs.size() &&
@@ -135,6 +95,11 @@ InferContext::integers(StringRef name) const {
   return result;
 }
 
+StringRef InferContext::string(StringRef name, StringRef value) const {
+  auto attr = dyn_cast_or_null<StringAttr>(attributes.get(name));
+  return attr ? attr.getValue() : value;
+}
+
 std::optional<SmallVector<SymbolicInt>>
 InferContext::elements(unsigned index) const {
   if (!hasInput(index)) {
@@ -149,8 +114,12 @@ InferContext::elements(unsigned index) const {
                     dense.getElementType().getIntOrFloatBitWidth() > 1;
     SmallVector<SymbolicInt> result;
     for (const APInt &element : dense.getValues<APInt>()) {
-      result.push_back(SymbolicInt::constant(
-          isSigned ? element.getSExtValue() : element.getZExtValue()));
+      // Unsigned numbers over 63 bits are not followed.
+      bool fits = isSigned || element.getActiveBits() < 64;
+      result.push_back(
+          !fits ? SymbolicInt::unknown()
+                : SymbolicInt::constant(isSigned ? element.getSExtValue()
+                                                 : element.getZExtValue()));
     }
     return result;
   }
@@ -192,21 +161,34 @@ FailureOr<int64_t> InferContext::axis(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
-FailureOr<SmallVector<Type>> moe::onnx::inferNode(
-    StringRef domain, StringRef opType, int64_t version, ValueRange inputs,
-    DictionaryAttr attributes, unsigned results, PartialValues &values,
-    std::string &message, std::optional<SmallVector<SymbolicInt>> &elements) {
-  InferFunction infer = findInference(domain, opType);
-  InferContext context(opType, version, inputs, attributes, results, values);
-  if (!infer || failed(infer(context))) {
-    message = infer ? context.message : "the operator is unknown";
-    return failure();
+LogicalResult InferContext::expectRank(unsigned index, int64_t expected) {
+  if (!hasInput(index) || rank(index) == expected) {
+    return success();
   }
-  elements = std::move(context.resultElements);
-  for (Type &type : context.results) {
-    if (!type) {
-      type = NoneType::get(attributes.getContext());
+  return fail("input " + Twine(index) + " (" + inputName(index) + ") is " +
+              describeShape(shape(index)) + ", but must have rank " +
+              Twine(expected));
+}
+
+LogicalResult InferContext::expectOne(unsigned index) {
+  if (!hasInput(index)) {
+    return success();
+  }
+  for (const SymbolicInt &size : shape(index)) {
+    if (size.value && *size.value != 1) {
+      return fail("input " + Twine(index) + " (" + inputName(index) + ") is " +
+                  describeShape(shape(index)) + ", but must have one element");
     }
   }
-  return std::move(context.results);
+  return success();
+}
+
+LogicalResult InferContext::expectAttribute(StringRef name, StringRef value,
+                                            ArrayRef<StringRef> choices) {
+  if (llvm::is_contained(choices, value)) {
+    return success();
+  }
+  return fail("attribute '" + name + "' is '" + value + "', but only '" +
+              llvm::join(choices, "', '") + "' " +
+              (choices.size() == 1 ? "is" : "are") + " supported");
 }
