@@ -101,7 +101,8 @@ TEST(SymbolicIntTest, NamesThatReadLikeExpressionsAreQuoted) {
   EXPECT_EQ(d("batch * heads").str(), "'batch * heads'");
   EXPECT_EQ(d("N+1").str(), "'N+1'");
   EXPECT_EQ(d("2").str(), "'2'");
-  EXPECT_EQ(d("it's").str(), "'it\"s'");
+  EXPECT_EQ(d("it's").str(), "'it%27s'");
+  EXPECT_EQ(d("50%").str(), "'50%25'");
   EXPECT_TRUE(d("").isUnknown());
   EXPECT_EQ((d("a - b") * d("N") + c(1)).str(), "'a - b'*N+1");
   EXPECT_NE(d("N+1"), d("N") + c(1));

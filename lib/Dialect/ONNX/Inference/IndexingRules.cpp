@@ -221,7 +221,7 @@ static LogicalResult slice(InferContext &context) {
   }
   SliceParameters parameters = sliceParameters(context);
   if (context.hasInput(3) && !parameters.axes) {
-    return context.fail("input 3 (axes) must be known at compile time");
+    return context.fail("axes must be known at compile time");
   }
   bool known = parameters.starts && parameters.ends;
   if (!known && !parameters.axes) {

@@ -77,11 +77,6 @@ static FailureOr<LayerSizes> getSizes(InferContext &context) {
                         describeShape(router) + ", input 4 is " +
                         describeShape(fc2));
   }
-  constexpr int64_t most = int64_t(1) << 40;
-  if (*inner > most) {
-    return context.fail("input 4 is " + describeShape(fc2) +
-                        ", which is too large");
-  }
   bool isFused = context.string("activation_type", "relu") == "swiglu" &&
                  context.integer("swiglu_fusion", 0) != 0;
   return LayerSizes{*experts, *hidden, *inner, isFused ? 2 * *inner : *inner};

@@ -82,6 +82,14 @@ FailureOr<SmallVector<Type>> moe::onnx::inferNode(
   if (!message.empty()) {
     return failure();
   }
+  for (auto [index, type] : llvm::enumerate(inputs.getTypes())) {
+    if (!isAddressable(type)) {
+      message = "input " + std::to_string(index) + " is " +
+                describeShape(getShape(cast<RankedTensorType>(type))) +
+                ", which is too large";
+      return failure();
+    }
+  }
   InferContext context(*schema, inputs, attributes, results, values);
   if (failed(infer(context))) {
     message = context.message;
@@ -147,6 +155,17 @@ static bool isOurs(Value value) {
   });
 }
 
+/// `float[N,64]`.
+static std::string describeType(Type type) {
+  auto tensor = dyn_cast<TensorType>(type);
+  if (!tensor) {
+    return "nothing";
+  }
+  auto ranked = dyn_cast<RankedTensorType>(type);
+  return elementTypeName(tensor.getElementType()) +
+         (ranked ? describeShape(getShape(ranked)) : " of any shape");
+}
+
 LogicalResult Inference::infer(NodeOp node, std::string &message) {
   if (!hasInference(node.getDomain(), node.getOpType()) ||
       !llvm::all_of(node.getInputs().getTypes(), [](Type type) {
@@ -165,9 +184,9 @@ LogicalResult Inference::infer(NodeOp node, std::string &message) {
   for (auto [result, type] : llvm::zip_equal(node.getResults(), *types)) {
     FailureOr<Type> refined = refine(result.getType(), type);
     if (failed(refined)) {
-      llvm::raw_string_ostream(message)
-          << "result " << result.getResultNumber() << " is declared as "
-          << result.getType() << ", but is " << type;
+      message = "result " + std::to_string(result.getResultNumber()) +
+                " is declared as " + describeType(result.getType()) +
+                ", but is " + describeType(type);
       return failure();
     }
     if (isOurs(result)) {

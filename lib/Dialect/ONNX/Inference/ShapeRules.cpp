@@ -30,6 +30,27 @@ static SymbolicInt product(ArrayRef<SymbolicInt> sizes) {
   return result;
 }
 
+/// What is known of the sizes that an input lists.
+static FailureOr<SymbolicShape> listedShape(InferContext &context,
+                                            unsigned index) {
+  if (failed(context.expectRank(index, 1))) {
+    return failure();
+  }
+  if (auto elements = context.elements(index)) {
+    return SymbolicShape(*elements);
+  }
+  SymbolicInt count = context.shape(index)[0];
+  if (!count.value) {
+    return context.fail("the rank of the result must be known at compile time");
+  }
+  constexpr int64_t most = 64;
+  if (*count.value > most) {
+    return context.fail("the result would have rank " + count.str() +
+                        "; at most " + Twine(most) + " is supported");
+  }
+  return SymbolicShape(*count.value, SymbolicInt::unknown());
+}
+
 //===----------------------------------------------------------------------===//
 // Reshape
 //===----------------------------------------------------------------------===//
@@ -113,33 +134,18 @@ static LogicalResult resolveSizes(InferContext &context,
 }
 
 static LogicalResult reshape(InferContext &context) {
-  if (failed(context.expectRank(1, 1))) {
-    return failure();
-  }
   SymbolicShape input = context.shape(0);
-  keepElements(context);
-  auto target = context.elements(1);
-  if (!target) {
-    RankedTensorType type = context.inputType(1);
-    if (type.getRank() != 1 || type.isDynamicDim(0)) {
-      return context.fail(
-          "the rank of the result must be known at compile time");
-    }
-    context.setResult(0,
-                      SymbolicShape(type.getDimSize(0), SymbolicInt::unknown()),
-                      context.element(0));
-    return success();
-  }
-  SymbolicShape result = *target;
-  if (failed(resolveSizes(context, input, result))) {
+  FailureOr<SymbolicShape> result = listedShape(context, 1);
+  if (failed(result) || failed(resolveSizes(context, input, *result))) {
     return failure();
   }
-  SymbolicInt before = product(input), after = product(result);
+  SymbolicInt before = product(input), after = product(*result);
   if (before.value && after.value && *before.value != *after.value) {
     return context.fail("the input has " + Twine(*before.value) +
                         " elements, the shape " + Twine(*after.value));
   }
-  context.setResult(0, result, context.element(0));
+  keepElements(context);
+  context.setResult(0, *result, context.element(0));
   return success();
 }
 
@@ -219,9 +225,6 @@ static LogicalResult unsqueeze(InferContext &context) {
   if (failed(axes)) {
     return failure();
   }
-  if (!*axes) {
-    return context.fail("axes are missing");
-  }
   int64_t rank = shape.size() + (*axes)->size();
   SmallVector<bool> inserted(rank);
   for (int64_t given : **axes) {
@@ -268,22 +271,6 @@ static LogicalResult transpose(InferContext &context) {
   }
   context.setResult(0, result, context.element(0));
   return success();
-}
-
-/// What is known of the sizes that an input lists.
-static FailureOr<SymbolicShape> listedShape(InferContext &context,
-                                            unsigned index) {
-  if (failed(context.expectRank(index, 1))) {
-    return failure();
-  }
-  if (auto elements = context.elements(index)) {
-    return SymbolicShape(*elements);
-  }
-  RankedTensorType type = context.inputType(index);
-  if (type.getRank() != 1 || type.isDynamicDim(0)) {
-    return context.fail("the rank of the result must be known at compile time");
-  }
-  return SymbolicShape(type.getDimSize(0), SymbolicInt::unknown());
 }
 
 static LogicalResult expand(InferContext &context) {

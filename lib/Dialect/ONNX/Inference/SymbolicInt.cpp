@@ -323,7 +323,8 @@ SymbolicInt SymbolicInt::dimension(StringRef name) {
   // A name like "batch * heads" is no expression to anybody but its author.
   std::string quoted = "'";
   for (char c : name) {
-    quoted += c == '\'' ? '"' : c;
+    // A quote would end the text; different names stay different.
+    quoted += c == '\'' ? "%27" : c == '%' ? "%25" : std::string(1, c);
   }
-  return named(quoted + "'");
+  return factor(quoted + "'");
 }
