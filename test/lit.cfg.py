@@ -38,7 +38,7 @@ if os.environ.get("MOE_OPT_CHECK_IR_ROUNDTRIP"):
 
 llvm_config.add_tool_substitutions(
     [moe_opt]
-    + [ToolSubst(t, unresolved="ignore") for t in ("moe-fuzz-package", "moe-fuzz-image", "moe-fuzz-program", "moe-fuzz-program-seeds", "moe-fuzz-npy", "moe-fuzz-seeds")]
+    + [ToolSubst(t, unresolved="ignore") for t in ("moe-fuzz-package", "moe-fuzz-image", "moe-fuzz-program", "moe-fuzz-program-seeds", "moe-fuzz-npy", "moe-fuzz-onnx", "moe-fuzz-seeds")]
     + [ToolSubst(t, unresolved="fatal") for t in ("moe-codegen", "moe-run", "moec", "moe-test-models", "embed-c", "FileCheck", "not", "count", "mlir-runner", "split-file")],
     [tools_dir, config.llvm_tools_dir],
 )

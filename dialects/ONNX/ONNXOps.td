@@ -108,10 +108,11 @@ def ONNX_WeightOp : ONNX_Op<"weight", [Symbol]> {
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
-                       StrAttr:$file, I64Attr:$offset, I64Attr:$length);
+  let arguments = (ins SymbolNameAttr:$sym_name,
+                       OptionalAttr<StrAttr>:$sym_visibility,
+                       TypeAttrOf<AnyRankedTensor>:$type, StrAttr:$file, I64Attr:$offset, I64Attr:$length);
   let assemblyFormat = [{
-    $sym_name `:` $type `=` $file `offset` custom<Version>($offset) `length`
+    ($sym_visibility^)? $sym_name `:` $type `=` $file `offset` custom<Version>($offset) `length`
     custom<Version>($length) attr-dict
   }];
   let hasVerifier = 1;

@@ -75,13 +75,21 @@ static void addCleanup(OpPassManager &manager) {
 }
 
 void moe::buildImportPipeline(OpPassManager &manager) {
-  manager.addPass(createSymbolDCEPass());
+  // A model comes with the types that the importer inferred; a .mlir file need
+  // not. What of the graph is known becomes constants.
+  manager.addPass(onnx::createInferPass());
   addCleanup(manager);
+  // Weights that no node reads, or only nodes without use.
+  manager.addPass(createSymbolDCEPass());
 }
 
 void moe::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createExpandFusedMoEPass());
+  // Types of the nodes that the expansion made.
+  manager.addPass(onnx::createInferPass());
   addCleanup(manager);
+  // The stacked weights that experts were taken from are read no more.
+  manager.addPass(createSymbolDCEPass());
 }
 
 void moe::buildLowerONNXPipeline(OpPassManager &manager) {

@@ -10,6 +10,7 @@
 
 #include "moe/Support/LLVM.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <cstdint>

@@ -8,6 +8,8 @@
 #include "Importer.h"
 #include "moe/Support/Quote.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace moe;
 using moe::onnx::AttributeKind;
@@ -256,11 +258,6 @@ bool Importer::readAttributes(Scope &scope, const NodeProto &node,
       fail("attribute " + quote(name) + " " + message);
     }
   }
-  for (const moe::onnx::AttributeSpec &spec : schema.attributes) {
-    if (spec.required && !seen.contains(spec.name)) {
-      fail("attribute " + quote(spec.name) + " is missing");
-    }
-  }
   dictionary = builder.getDictionaryAttr(attributes);
   return valid;
 }
@@ -294,23 +291,16 @@ bool Importer::readInputs(Scope &scope, const NodeProto &node,
 
 bool Importer::checkArity(Scope &scope, const NodeProto &node,
                           const OpSchema &schema) {
-  auto check = [&](int count, int low, int high, StringRef what) {
-    if (count >= low && (high < 0 || count <= high)) {
-      return true;
-    }
-    std::string range = std::to_string(low);
-    if (high != low) {
-      range += high < 0 ? " or more" : " to " + std::to_string(high);
-    }
-    nodeProblem(scope, node,
-                "the operator has " + range + " " + what + ", but " +
-                    Twine(count) + (count == 1 ? " is" : " are") + " given");
-    return false;
-  };
-  return check(node.input_size(), schema.minInputs, schema.maxInputs,
-               "inputs") &&
-         check(node.output_size(), schema.minOutputs, schema.maxOutputs,
-               "outputs");
+  SmallVector<bool> given;
+  for (const std::string &input : node.input()) {
+    given.push_back(!input.empty());
+  }
+  std::string message =
+      moe::onnx::checkParameters(schema, given, node.output_size());
+  if (!message.empty()) {
+    nodeProblem(scope, node, message);
+  }
+  return message.empty();
 }
 
 void Importer::breakOutputs(Scope &scope, const NodeProto &node) {
@@ -393,31 +383,20 @@ void Importer::importOperator(Scope &scope, const NodeProto &node,
   DictionaryAttr attributes;
   bool valid = readInputs(scope, node, inputs);
   valid &= readAttributes(scope, node, schema, attributes);
-  // Of ONNX's own operators the optional inputs are the last ones.
-  for (int i = 0; i < schema.minInputs && schema.domain.empty(); ++i) {
-    if (node.input(i).empty()) {
-      nodeProblem(scope, node, "input " + Twine(i) + " must not be left out");
-      valid = false;
-    }
-  }
   if (!valid) {
     return breakOutputs(scope, node);
   }
-  std::string message;
-  std::optional<SmallVector<moe::onnx::SymbolicInt>> elements;
-  FailureOr<SmallVector<Type>> types = moe::onnx::inferNode(
-      schema.domain, schema.name, schema.since, inputs, attributes,
-      node.output_size(), partial, message, elements);
-  if (failed(types)) {
-    breakOutputs(scope, node);
-    return nodeProblem(scope, node, message);
-  }
+  // Inference gives the results their types.
+  SmallVector<Type> types(node.output_size(), builder.getNoneType());
   auto op = moe::onnx::NodeOp::create(
-      builder, location(scope, nodeName(node)), *types,
+      builder, location(scope, nodeName(node)), types,
       builder.getStringAttr(schema.name), builder.getStringAttr(schema.domain),
       builder.getI64IntegerAttr(schema.since), inputs, attributes, 0);
-  if (elements && op.getNumResults() != 0) {
-    partial[op.getOutputs()[0]] = *elements;
+  std::string message;
+  if (failed(inference.infer(op, message))) {
+    op.erase();
+    breakOutputs(scope, node);
+    return nodeProblem(scope, node, message);
   }
   for (int i = 0; i < node.output_size(); ++i) {
     defineOutput(scope, node, i, op.getOutputs()[i]);

@@ -155,7 +155,9 @@ Value Importer::createWeight(Location loc, StringRef name,
     }
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(function);
+    // Private, so that a weight which nothing reads is dropped.
     moe::onnx::WeightOp::create(builder, loc, builder.getStringAttr(symbol),
+                                builder.getStringAttr("private"),
                                 TypeAttr::get(type),
                                 builder.getStringAttr(place.file),
                                 builder.getI64IntegerAttr(place.range.offset),

@@ -141,7 +141,7 @@ private:
   Scope graphScope;
   llvm::StringMap<int64_t> opsets;
   std::map<std::string, ModelFunction> functions;
-  onnx::PartialValues partial;
+  onnx::Inference inference;
   /// Symbols of weights by name and place: a tensor of a function is one for
   /// all of its calls.
   llvm::StringMap<std::string> weights;

@@ -18,6 +18,8 @@
 
 #include "onnx.pb.h"
 
+#include "llvm/ADT/ArrayRef.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>

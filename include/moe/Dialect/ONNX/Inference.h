@@ -9,6 +9,7 @@
 #define MOE_DIALECT_ONNX_INFERENCE_H
 
 #include "moe/Dialect/ONNX/IR/ONNX.h"
+#include "moe/Dialect/ONNX/OpTable.h"
 #include "moe/Support/LLVM.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -87,6 +88,8 @@ bool hasInference(StringRef domain, StringRef name);
 /// float16`; empty if there is none of that name.
 std::string supportedTypes(StringRef domain, StringRef name,
                            StringRef variable);
+/// The same of one version of it.
+std::string supportedTypes(const OpSchema &schema, StringRef variable);
 /// Restrictions of an operator, and differences from others, for the docs.
 StringRef supportRemark(StringRef domain, StringRef name);
 

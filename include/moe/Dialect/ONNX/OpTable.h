@@ -64,18 +64,24 @@ struct ParameterSpec {
 /// One version of an operator.
 struct OpSchema {
   OpSchema(StringRef domain, StringRef name, int64_t since, StringRef inputs,
-           StringRef outputs, std::vector<AttributeSpec> attributes);
+           StringRef outputs, StringRef types,
+           std::vector<AttributeSpec> attributes);
 
   StringRef domain;
   StringRef name;
   /// The operator set in which this version came.
   int64_t since;
   std::vector<ParameterSpec> inputs, outputs;
+  /// What type variables may be: `T=float,float16 T1=bool`, with ONNX's names
+  /// of those element types that moec knows.
+  StringRef types;
   std::vector<AttributeSpec> attributes;
   /// Numbers of inputs and outputs; a maximum of -1 is none.
   int minInputs, maxInputs, minOutputs, maxOutputs;
 
   const AttributeSpec *findAttribute(StringRef attribute) const;
+  /// Whether a type variable (or a type's own name) may be that element type.
+  bool allows(StringRef variable, StringRef elementType) const;
   /// What input or output `index` is; the last one stands for those after it.
   const ParameterSpec &getInput(unsigned index) const;
   const ParameterSpec &getOutput(unsigned index) const;
@@ -98,8 +104,12 @@ std::vector<int64_t> getOpVersions(StringRef domain, StringRef name);
 const AttributeSpec *findAnyAttribute(StringRef domain, StringRef name,
                                       StringRef attribute);
 
-/// What is wrong with a node of that version, or an empty text: numbers of
-/// inputs and outputs, inputs left out (`given` is false), attributes.
+/// What is wrong with the numbers of inputs and outputs of a node of that
+/// version, or with inputs left out (`given` is false); or an empty text.
+std::string checkParameters(const OpSchema &schema, ArrayRef<bool> given,
+                            unsigned outputs);
+
+/// The same and what is wrong with attributes.
 std::string checkNode(const OpSchema &schema, ArrayRef<bool> given,
                       unsigned outputs, mlir::DictionaryAttr attributes);
 

@@ -99,6 +99,9 @@ InferFunction findRule(StringRef domain, StringRef name);
 
 /// Why the element types of inputs are not supported, or an empty text.
 std::string checkElementTypes(const OpSchema &schema, mlir::ValueRange inputs);
+/// The same of results; those that are left out are of type none.
+std::string checkResultTypes(const OpSchema &schema,
+                             ArrayRef<mlir::Type> results);
 
 // One per family, each in a file of its own.
 void addElementwiseRules(InferenceRules &rules);

@@ -105,6 +105,10 @@ FailureOr<SmallVector<Type>> moe::onnx::inferNode(
       return failure();
     }
   }
+  message = checkResultTypes(*schema, context.results);
+  if (!message.empty()) {
+    return failure();
+  }
   elements = std::move(context.resultElements);
   if (elements && !isWorthKeeping(*elements, context.results[0], values)) {
     elements = std::nullopt;
@@ -146,12 +150,13 @@ static FailureOr<Type> refine(Type old, Type fresh) {
   return Type(getType(shape, tensor.getElementType()));
 }
 
-/// Whether only ops of the dialect and the ends of blocks read a value: what
+/// Whether only ops of the dialect and the ends of functions read a value: what
 /// others read must keep its type.
 static bool isOurs(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
     return isa_and_nonnull<ONNXDialect>(user->getDialect()) ||
-           user->hasTrait<OpTrait::IsTerminator>();
+           (user->hasTrait<OpTrait::ReturnLike>() &&
+            isa<FunctionOpInterface>(user->getParentOp()));
   });
 }
 

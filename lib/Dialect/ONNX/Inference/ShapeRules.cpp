@@ -322,8 +322,9 @@ static LogicalResult tile(InferContext &context) {
 
 static LogicalResult pad(InferContext &context) {
   SymbolicShape shape = context.shape(0);
-  if (failed(context.expectAttribute("mode", context.string("mode", "constant"),
-                                     {"constant"})) ||
+  if (failed(
+          context.expectAttribute("mode", context.string("mode", "constant"),
+                                  {"constant", "edge", "reflect", "wrap"})) ||
       failed(context.expectOne(2))) {
     return failure();
   }

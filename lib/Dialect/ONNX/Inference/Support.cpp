@@ -37,12 +37,14 @@ enum : ElementSet {
   U64 = 1 << 11,
   Bool = 1 << 12,
 
-  Floats = F32 | F16 | BF16,
+  Floats = F32 | F16 | BF16 | F64,
+  /// Of layers that accumulate in f32.
+  LayerFloats = F32 | F16 | BF16,
   Indices = I32 | I64,
-  /// What is computed with.
-  Numbers = Floats | Indices,
   /// What may be moved and converted.
   All = (1 << 13) - 1,
+  /// What is computed with, as far as a version of the operator has it.
+  Numbers = All & ~Bool,
 };
 
 struct ElementInfo {
@@ -179,7 +181,7 @@ static void addMoving(SupportTable &table) {
   table[":Gather"] = {{{"T", All}, {"Tind", Indices}}, inBounds};
   table[":GatherElements"] = {{{"T", All}, {"Tind", Indices}}, inBounds};
   table[":Pad"] = {{{"T", All}, {"Tind", Indices}},
-                   "mode `constant`; axes must be known at compile time"};
+                   "axes must be known at compile time"};
   table[":Tile"] = {{{"T", All}, {"T1", I64}}, ""};
   table[":Where"] = {{{"B", Bool}, {"T", All}}, ""};
   table[":Identity"] = {{{"T", All}, {"V", All}}, ""};
@@ -198,9 +200,11 @@ static void addMoving(SupportTable &table) {
 
 static void addReducing(SupportTable &table) {
   StringRef knownAxes = "axes must be known at compile time";
-  for (StringRef name :
-       {"Sum", "Mean", "Max", "Min", "Prod", "L1", "SumSquare"}) {
+  for (StringRef name : {"Sum", "Mean", "Prod", "L1", "SumSquare"}) {
     table[(":Reduce" + name).str()] = {{{"T", Numbers}}, knownAxes};
+  }
+  for (StringRef name : {"Max", "Min"}) {
+    table[(":Reduce" + name).str()] = {{{"T", Numbers | Bool}}, knownAxes};
   }
   for (StringRef name : {"L2", "LogSum", "LogSumExp"}) {
     table[(":Reduce" + name).str()] = {{{"T", Floats}}, knownAxes};
@@ -214,11 +218,11 @@ static void addReducing(SupportTable &table) {
                     "number, results are always sorted"};
   for (StringRef name : {"LayerNormalization", "RMSNormalization",
                          "SimplifiedLayerNormalization"}) {
-    table[(":" + name).str()] = {{{"T", Floats}, {"V", Floats}, {"U", F32}},
-                                 "`stash_type` 1"};
+    table[(":" + name).str()] = {
+        {{"T", LayerFloats}, {"V", LayerFloats}, {"U", F32}}, "`stash_type` 1"};
   }
   table["com.microsoft:MoE"] = {
-      {{"T", Floats}},
+      {{"T", LayerFloats}},
       "every activation and fusion, biases, FC3, sparse mixer; expert weights "
       "must be initializers; ties go to the lower expert; no route is dropped, "
       "so that a row whose logits contain NaN is NaN"};
@@ -236,32 +240,59 @@ static const Support *findSupport(StringRef domain, StringRef name) {
   return found == table.end() ? nullptr : &found->second;
 }
 
+/// What a type variable may be: in any version if there is no schema.
 static ElementSet findTypes(StringRef domain, StringRef name,
-                            StringRef variable) {
+                            StringRef variable, const OpSchema *schema) {
+  ElementSet set = 0;
   if (const Support *support = findSupport(domain, name)) {
-    for (auto [known, set] : support->types) {
-      if (known == variable) {
-        return set;
-      }
+    for (auto [known, types] : support->types) {
+      set |= known == variable ? types : 0;
     }
   }
-  // Parameters of a fixed type have its name.
   for (const ElementInfo &info : kElements) {
-    if (info.name == variable) {
-      return info.set;
+    // Parameters of a fixed type have its name.
+    set |= info.name == variable ? info.set : 0;
+    if (schema && !schema->allows(variable, info.name)) {
+      set &= ~info.set;
     }
   }
-  return 0;
+  return set;
 }
 
 std::string moe::onnx::supportedTypes(StringRef domain, StringRef name,
                                       StringRef variable) {
-  return namesOf(findTypes(domain, name, variable));
+  return namesOf(findTypes(domain, name, variable, nullptr));
+}
+
+std::string moe::onnx::supportedTypes(const OpSchema &schema,
+                                      StringRef variable) {
+  return namesOf(findTypes(schema.domain, schema.name, variable, &schema));
 }
 
 StringRef moe::onnx::supportRemark(StringRef domain, StringRef name) {
   const Support *support = findSupport(domain, name);
   return support ? support->remark : "";
+}
+
+/// ` is of type int8, but only ...`, or an empty text.
+static std::string checkElementType(const OpSchema &schema,
+                                    const ParameterSpec &parameter,
+                                    Type element) {
+  const ElementInfo *info = findElement(element);
+  ElementSet any =
+      findTypes(schema.domain, schema.name, parameter.type, nullptr);
+  ElementSet set =
+      findTypes(schema.domain, schema.name, parameter.type, &schema);
+  if (info && (set & info->set)) {
+    return "";
+  }
+  std::string error = " is of type " + elementTypeName(element) +
+                      ", but only " + namesOf(set) +
+                      (llvm::popcount(set) == 1 ? " is" : " are");
+  return info && (any & info->set)
+             ? error + " allowed by version " + std::to_string(schema.since) +
+                   " of the operator; export the model for a later opset"
+             : error + " supported";
 }
 
 std::string moe::onnx::checkElementTypes(const OpSchema &schema,
@@ -279,12 +310,9 @@ std::string moe::onnx::checkElementTypes(const OpSchema &schema,
       return name + " has no rank";
     }
     Type element = type.getElementType();
-    const ElementInfo *info = findElement(element);
-    ElementSet set = findTypes(schema.domain, schema.name, parameter.type);
-    if (!info || !(set & info->set)) {
-      return name + " is of type " + elementTypeName(element) + ", but only " +
-             namesOf(set) + (llvm::popcount(set) == 1 ? " is" : " are") +
-             " supported";
+    std::string error = checkElementType(schema, parameter, element);
+    if (!error.empty()) {
+      return name + error;
     }
     auto [place, isNew] = first.try_emplace(parameter.type, index);
     Type other = cast<RankedTensorType>(inputs[place->second].getType())
@@ -294,6 +322,21 @@ std::string moe::onnx::checkElementTypes(const OpSchema &schema,
              std::to_string(place->second) + " (" +
              schema.getInput(place->second).name.str() + ") is of type " +
              elementTypeName(other);
+    }
+  }
+  return "";
+}
+
+std::string moe::onnx::checkResultTypes(const OpSchema &schema,
+                                        ArrayRef<Type> results) {
+  for (auto [index, result] : llvm::enumerate(results)) {
+    auto type = dyn_cast<RankedTensorType>(result);
+    const ParameterSpec &parameter = schema.getOutput(index);
+    std::string error =
+        type ? checkElementType(schema, parameter, type.getElementType()) : "";
+    if (!error.empty()) {
+      return "result " + std::to_string(index) + " (" + parameter.name.str() +
+             ")" + error;
     }
   }
   return "";

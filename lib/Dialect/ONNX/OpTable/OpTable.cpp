@@ -8,6 +8,7 @@
 #include "moe/Dialect/ONNX/OpTable.h"
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -80,12 +81,13 @@ static int getMax(ArrayRef<ParameterSpec> parameters) {
 }
 
 OpSchema::OpSchema(StringRef domain, StringRef name, int64_t since,
-                   StringRef inputs, StringRef outputs,
+                   StringRef inputs, StringRef outputs, StringRef types,
                    std::vector<AttributeSpec> attributes)
     : domain(domain), name(name), since(since), inputs(parseParameters(inputs)),
-      outputs(parseParameters(outputs)), attributes(std::move(attributes)),
-      minInputs(getMin(this->inputs)), maxInputs(getMax(this->inputs)),
-      minOutputs(getMin(this->outputs)), maxOutputs(getMax(this->outputs)) {}
+      outputs(parseParameters(outputs)), types(types),
+      attributes(std::move(attributes)), minInputs(getMin(this->inputs)),
+      maxInputs(getMax(this->inputs)), minOutputs(getMin(this->outputs)),
+      maxOutputs(getMax(this->outputs)) {}
 
 const AttributeSpec *OpSchema::findAttribute(StringRef attribute) const {
   for (const AttributeSpec &spec : attributes) {
@@ -94,6 +96,16 @@ const AttributeSpec *OpSchema::findAttribute(StringRef attribute) const {
     }
   }
   return nullptr;
+}
+
+bool OpSchema::allows(StringRef variable, StringRef elementType) const {
+  for (StringRef constraint : llvm::split(types, ' ')) {
+    auto [name, allowed] = constraint.split('=');
+    if (name == variable) {
+      return llvm::is_contained(llvm::split(allowed, ','), elementType);
+    }
+  }
+  return variable == elementType;
 }
 
 const ParameterSpec &OpSchema::getInput(unsigned index) const {
@@ -279,8 +291,8 @@ static std::string checkAttributes(const OpSchema &schema,
   return "";
 }
 
-std::string moe::onnx::checkNode(const OpSchema &schema, ArrayRef<bool> given,
-                                 unsigned outputs, DictionaryAttr attributes) {
+std::string moe::onnx::checkParameters(const OpSchema &schema,
+                                       ArrayRef<bool> given, unsigned outputs) {
   std::string error =
       checkCount(given.size(), schema.minInputs, schema.maxInputs, "inputs");
   if (!error.empty()) {
@@ -293,6 +305,11 @@ std::string moe::onnx::checkNode(const OpSchema &schema, ArrayRef<bool> given,
              ") must not be left out";
     }
   }
-  error = checkCount(outputs, schema.minOutputs, schema.maxOutputs, "outputs");
+  return checkCount(outputs, schema.minOutputs, schema.maxOutputs, "outputs");
+}
+
+std::string moe::onnx::checkNode(const OpSchema &schema, ArrayRef<bool> given,
+                                 unsigned outputs, DictionaryAttr attributes) {
+  std::string error = checkParameters(schema, given, outputs);
   return error.empty() ? checkAttributes(schema, attributes) : error;
 }

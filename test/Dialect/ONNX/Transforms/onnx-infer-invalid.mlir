@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 func.func @f(%a : tensor<4xi32>) {
-  // expected-error @below {{node (Sqrt): input 0 (X) is of type int32, but only float, float16, bfloat16 are supported}}
+  // expected-error @below {{node (Sqrt): input 0 (X) is of type int32, but only float, float16, bfloat16, double are supported}}
   %0 = onnx.node "Sqrt" version 13 (%a) : (tensor<4xi32>) -> tensor<4xi32>
   return
 }
@@ -29,7 +29,7 @@ func.func @f(%a : tensor<4xf32>, %b : tensor<4xf16>) {
 // -----
 
 func.func @f(%a : tensor<4xindex>) {
-  // expected-error @below {{node (Add): input 0 (A) is of type index, but only float, float16, bfloat16, int32, int64 are supported}}
+  // expected-error @below {{node (Add): input 0 (A) is of type index, but only float, float16, bfloat16, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64 are supported}}
   %0 = onnx.node "Add" version 14 (%a, %a) : (tensor<4xindex>, tensor<4xindex>) -> tensor<4xindex>
   return
 }
@@ -329,8 +329,8 @@ func.func @f(%a : tensor<4xf32>) {
 
 func.func @f(%a : tensor<4xf32>) {
   %k = onnx.constant dense<1> : tensor<2xi64> : tensor<2xi64>
-  // expected-error @below {{node (Pad): attribute 'mode' is 'reflect', but only 'constant' is supported}}
-  %0 = onnx.node "Pad" version 13 (%a, %k) attributes {mode = "reflect"} : (tensor<4xf32>, tensor<2xi64>) -> tensor<?xf32>
+  // expected-error @below {{node (Pad): attribute 'mode' is 'symmetric', but only 'constant', 'edge', 'reflect', 'wrap' are supported}}
+  %0 = onnx.node "Pad" version 13 (%a, %k) attributes {mode = "symmetric"} : (tensor<4xf32>, tensor<2xi64>) -> tensor<?xf32>
   return
 }
 
@@ -804,5 +804,21 @@ func.func @f(%x : tensor<6x16xf32>, %r : tensor<7x4xf32>, %w1 : tensor<4x32x16xf
   %n = onnx.none
   // expected-error @below {{node (MoE): input 0 (input) has 6 rows, but input 1 (router_probs) has 7}}
   %0 = onnx.node "MoE" domain "com.microsoft" version 1 (%x, %r, %w1, %n, %w2) : (tensor<6x16xf32>, tensor<7x4xf32>, tensor<4x32x16xf32>, none, tensor<4x16x32xf32>) -> tensor<?x?xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a : tensor<4xbf16>) {
+  // expected-error @below {{node (Add): input 0 (A) is of type bfloat16, but only float, float16, double, int32, int64, uint32, uint64 are allowed by version 7 of the operator; export the model for a later opset}}
+  %0 = onnx.node "Add" version 7 (%a, %a) : (tensor<4xbf16>, tensor<4xbf16>) -> tensor<4xbf16>
+  return
+}
+
+// -----
+
+func.func @f(%a : tensor<4xf32>) {
+  // expected-error @below {{node (Cast): result 0 (output) is of type bfloat16, but only float, float16, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool are allowed by version 9 of the operator; export the model for a later opset}}
+  %0 = onnx.node "Cast" version 9 (%a) attributes {to = 16} : (tensor<4xf32>) -> tensor<4xbf16>
   return
 }
