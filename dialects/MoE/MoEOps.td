@@ -885,6 +885,7 @@ def MoE_PoolOp : MoE_Op<"pool", [Symbol]> {
 
     Constraints:
     - C1: the stride is a positive multiple of 4096.
+    - C2: there is at least one expert.
 
     Example:
 

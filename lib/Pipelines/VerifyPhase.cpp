@@ -13,7 +13,10 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 
@@ -36,6 +39,8 @@ public:
       : PassWrapper(other), phase(other.phase), argument(other.argument) {}
 
   StringRef getArgument() const override { return argument; }
+  /// Shown by --mlir-timing.
+  StringRef getName() const override { return argument; }
   StringRef getDescription() const override {
     return "Check what a phase leaves, see docs/pipelines.md";
   }
@@ -55,27 +60,67 @@ private:
 
 } // namespace
 
+/// Whether an op of the host function computes on tensors itself.
+static bool computesOnHost(Operation *op) {
+  if (!isa<linalg::LinalgOp>(op) &&
+      !(isa<DestinationStyleOpInterface>(op) &&
+        isa_and_nonnull<MoEDialect>(op->getDialect()))) {
+    return false;
+  }
+  auto function = op->getParentOfType<func::FuncOp>();
+  return function && !function->hasAttr("moe.kernel") && !isa<KernelOp>(op) &&
+         !op->getParentOfType<KernelOp>();
+}
+
+/// A program takes and returns tensors and nothing else.
+static LogicalResult checkEntry(func::FuncOp function) {
+  if (!function.isPublic() || function->hasAttr("moe.kernel")) {
+    return success();
+  }
+  auto check = [&](TypeRange types, StringRef what) -> LogicalResult {
+    for (auto [index, type] : llvm::enumerate(types)) {
+      if (!isa<RankedTensorType>(type)) {
+        return function.emitOpError(what)
+               << " #" << index << " must be a ranked tensor, but is " << type
+               << "; a public function is a program, make others private";
+      }
+    }
+    return success();
+  };
+  return failure(failed(check(function.getArgumentTypes(), "argument")) ||
+                 failed(check(function.getResultTypes(), "result")));
+}
+
 LogicalResult VerifyPhasePass::checkAlways(Operation *op) {
   if (isa<UnrealizedConversionCastOp>(op)) {
     return misplaced(op);
   }
-  for (NamedAttribute attribute : op->getAttrs()) {
-    auto dense = dyn_cast<DenseElementsAttr>(attribute.getValue());
-    if (dense && !dense.isSplat() &&
-        dense.getRawData().size() > kMaxAttributeBytes) {
-      return op->emitOpError("holds a constant of ")
-             << dense.getRawData().size() << " bytes after phase '"
-             << getPhaseName(phase) << "'";
+  auto function = dyn_cast<func::FuncOp>(op);
+  if (function && phase >= Phase::LowerONNX && failed(checkEntry(function))) {
+    return failure();
+  }
+  uint64_t largest = 0;
+  AttrTypeWalker walker;
+  walker.addWalk([&](DenseElementsAttr dense) {
+    if (!dense.isSplat()) {
+      largest = std::max<uint64_t>(largest, dense.getRawData().size());
     }
+  });
+  walker.addWalk([&](DenseArrayAttr array) {
+    largest = std::max<uint64_t>(largest, array.getRawData().size());
+  });
+  walker.addWalk([&](DenseResourceElementsAttr resource) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob()) {
+      largest = std::max<uint64_t>(largest, blob->getData().size());
+    }
+  });
+  walker.walk(op->getAttrDictionary());
+  if (largest > kMaxAttributeBytes) {
+    return op->emitOpError("holds a constant of ")
+           << largest << " bytes after phase '" << getPhaseName(phase)
+           << "'; at most " << kMaxAttributeBytes << " may stand in the IR";
   }
   return success();
-}
-
-/// Whether an op of the host function computes on tensors itself.
-static bool computesOnHost(Operation *op) {
-  return isa<linalg::LinalgOp>(op) && op->getParentOfType<func::FuncOp>() &&
-         !op->getParentOfType<KernelOp>() &&
-         !op->getParentOfType<func::FuncOp>()->hasAttr("moe.kernel");
 }
 
 LogicalResult VerifyPhasePass::check(Operation *op) {

@@ -66,6 +66,7 @@ private:
   }
   void print(Diagnostic &diagnostic);
   int import();
+  int importIR();
   int runPhase(Phase phase);
   int codegen();
   int package();
@@ -82,6 +83,8 @@ private:
   DefaultTimingManager timing;
   TimingScope root;
   OwningOpRef<ModuleOp> module;
+  /// The last phase that is done; of .onnx and hand-written IR there is none.
+  std::optional<Phase> done;
   /// The same ones from import to package.
   ModelFiles files;
   std::string sourceGraph;
@@ -129,18 +132,44 @@ void Compilation::configure(PassManager &manager, TimingScope &scope) {
 // Phases
 //===----------------------------------------------------------------------===//
 
+/// IR that a phase left says so, and the next phase goes on from there.
+int Compilation::importIR() {
+  std::string message;
+  auto file = openInputFile(options.input, &message);
+  if (!file) {
+    return fail(message);
+  }
+  sourceMgr.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sourceMgr, &context);
+  if (!module) {
+    return Failed;
+  }
+  if (auto name = (*module)->getAttrOfType<StringAttr>(kPhaseAttr)) {
+    done = parsePhase(name.getValue());
+    if (!done) {
+      return fail("'" + options.input + "' names an unknown phase, '" +
+                  name.getValue() + "', in its attribute " + kPhaseAttr);
+    }
+    if (*done >= Phase::Codegen) {
+      return fail("'" + options.input + "' is IR after phase '" +
+                  name.getValue() +
+                  "', whose machine code is not in the IR; compile the IR of "
+                  "an earlier phase");
+    }
+    if (options.compileTo < *done) {
+      return fail("'" + options.input + "' is IR after phase '" +
+                  name.getValue() + "' already; --compile-to names an earlier "
+                  "one");
+    }
+  }
+  return Success;
+}
+
 int Compilation::import() {
   StringRef input = options.input;
   TimingScope scope = root.nest("import");
   if (input.ends_with(".mlir")) {
-    std::string message;
-    auto file = openInputFile(input, &message);
-    if (!file) {
-      return fail(message);
-    }
-    sourceMgr.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
-    module = parseSourceFile<ModuleOp>(sourceMgr, &context);
-    return module ? Success : Failed;
+    return importIR();
   }
   ImportOptions import;
   import.files = &files;
@@ -287,14 +316,17 @@ int Compilation::run() {
     return code;
   }
   for (Phase phase : getPhases()) {
-    int code = Success;
     if (phase == Phase::Package) {
-      code = package();
-      return code;
+      return package();
     }
-    code = phase == Phase::Codegen ? codegen() : runPhase(phase);
-    if (code == Success) {
-      code = dump(phase);
+    int code = Success;
+    if (!done || phase > *done) {
+      code = phase == Phase::Codegen ? codegen() : runPhase(phase);
+      if (code == Success) {
+        (*module)->setAttr(kPhaseAttr,
+                           StringAttr::get(&context, getPhaseName(phase)));
+        code = dump(phase);
+      }
     }
     if (code != Success) {
       return code;

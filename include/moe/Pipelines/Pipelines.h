@@ -10,6 +10,8 @@
 
 #include "moe/Support/LLVM.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include <optional>
 
 namespace mlir {
@@ -39,6 +41,10 @@ std::optional<Phase> parsePhase(StringRef name);
 StringRef getPhaseSummary(Phase phase);
 /// All phases, in order.
 ArrayRef<Phase> getPhases();
+
+/// The attribute of a module that names the last phase it went through. moec
+/// goes on from there when it reads the IR again.
+inline constexpr llvm::StringLiteral kPhaseAttr = "moe.phase";
 
 /// After the importer: normalises what it made.
 void buildImportPipeline(mlir::OpPassManager &manager);

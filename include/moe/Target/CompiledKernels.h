@@ -11,6 +11,8 @@
 #include "moe/Support/LLVM.h"
 #include "moe/Target/Image.h"
 
+#include "llvm/ADT/SmallVector.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -66,7 +66,10 @@ private:
 /// What the border keeps of a type that is lowered.
 static void keepBorderType(OpBuilder &builder, Type type,
                            function_ref<void(StringRef, Attribute)> set) {
-  auto tensor = cast<RankedTensorType>(type);
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor) {
+    return;
+  }
   if (auto dims = dyn_cast_or_null<DimsAttr>(tensor.getEncoding())) {
     SmallVector<StringRef> names;
     for (StringAttr symbol : dims.getSymbols()) {
@@ -89,8 +92,11 @@ void FunctionLowering::lowerArguments() {
                    [&](StringRef name, Attribute value) {
                      function.setArgAttr(i, name, value);
                    });
-    lowered[argument] =
-        body.addArgument(getLoweredType(argument.getType()), argument.getLoc());
+    // What is no tensor has nothing to lower; the border of the phase judges.
+    Type type = argument.getType();
+    lowered[argument] = body.addArgument(
+        isa<RankedTensorType>(type) ? Type(getLoweredType(type)) : type,
+        argument.getLoc());
   }
 }
 

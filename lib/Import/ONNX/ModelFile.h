@@ -16,6 +16,8 @@
 
 #include "moe/Support/LLVM.h"
 
+#include "llvm/ADT/ArrayRef.h"
+
 #include "onnx.pb.h"
 
 #include "llvm/ADT/ArrayRef.h"

@@ -7,6 +7,8 @@
 
 #include "Builtins.h"
 
+#include "llvm/ADT/StringRef.h"
+
 using namespace moe;
 
 // MOE_BUILTINS_OBJECT is the path of the object that the build made.

@@ -65,6 +65,27 @@ func.func private @kept(%x: tensor<?x64xf32>, %m: tensor<?xf32>, %out: tensor<?x
   return %1, %0 : tensor<?xf32>, tensor<?x64xf32>
 }
 
+// Not if tiles along another dimension would each write it.
+// CHECK-LABEL: func.func private @kept_by_many(
+// CHECK:         scf.forall
+// CHECK:           linalg.generic
+// CHECK:           tensor.parallel_insert_slice
+// CHECK-NOT:     tensor.parallel_insert_slice
+// CHECK:         scf.forall
+// CHECK:           tensor.parallel_insert_slice
+// CHECK-NOT:       tensor.parallel_insert_slice
+func.func private @kept_by_many(%x: tensor<?x64xf32>, %m: tensor<?xf32>, %out: tensor<?x65536xf32>) -> (tensor<?xf32>, tensor<?x65536xf32>)
+    attributes {moe.kernel, moe.outs = 2} {
+  %s = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%m : tensor<?xf32>) {
+  ^bb0(%o: f32):
+    %e = math.exp %o : f32
+    linalg.yield %e : f32
+  } -> tensor<?xf32>
+  %0 = linalg.broadcast ins(%s : tensor<?xf32>) outs(%out : tensor<?x65536xf32>) dimensions = [1]
+  %1 = bufferization.materialize_in_destination %s in %m : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %1, %0 : tensor<?xf32>, tensor<?x65536xf32>
+}
+
 // CHECK-LABEL: func.func private @transpose(
 // CHECK:         scf.forall {{.*}} step (64, 16)
 func.func private @transpose(%x: tensor<?x?xf32>, %out: tensor<?x?xf32>) -> tensor<?x?xf32>

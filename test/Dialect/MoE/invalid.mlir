@@ -1447,6 +1447,12 @@ moe.pool @layer0 {experts = 8 : i64, stride = -4096 : i64}
 
 // -----
 
+// pool C2
+// expected-error @below {{'moe.pool' op expected at least one expert, but got 0}}
+moe.pool @layer0 {experts = 0 : i64, stride = 4096 : i64}
+
+// -----
+
 // pin C1
 func.func @f(%ids : tensor<?x2xi32>) {
   // expected-error @below {{'moe.pin' op expected @f to name a moe.pool}}

@@ -149,5 +149,10 @@ LogicalResult PoolOp::verify() {
                        "but got ")
            << stride;
   }
+  // C2.
+  if (getExperts() <= 0) {
+    return emitOpError("expected at least one expert, but got ")
+           << getExperts();
+  }
   return success();
 }

@@ -11,7 +11,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace moe {
 #define GEN_PASS_DEF_DEDUPKERNELSPASS
@@ -31,29 +32,44 @@ struct DedupKernelsPass
 
 } // namespace
 
-/// A kernel's text without its name and locations: equal texts are equal
-/// kernels.
-static std::string kernelText(func::FuncOp kernel) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  StringAttr name = kernel.getSymNameAttr();
-  kernel.setSymName("kernel");
-  kernel->print(stream, OpPrintingFlags().useLocalScope());
-  kernel.setSymNameAttr(name);
-  return text;
+/// Equal for equal kernels; a kernel's name and locations do not count.
+static llvm::hash_code hashKernel(func::FuncOp kernel) {
+  llvm::hash_code hash = llvm::hash_combine(kernel.getFunctionType());
+  kernel.getBody().walk([&](Operation *op) {
+    hash = llvm::hash_combine(
+        hash, OperationEquivalence::computeHash(
+                  op, OperationEquivalence::ignoreHashValue,
+                  OperationEquivalence::ignoreHashValue,
+                  OperationEquivalence::IgnoreLocations));
+  });
+  return hash;
+}
+
+static bool areEqual(func::FuncOp a, func::FuncOp b) {
+  StringAttr name = b.getSymNameAttr();
+  b.setSymNameAttr(a.getSymNameAttr());
+  bool equal = OperationEquivalence::isEquivalentTo(
+      a, b, OperationEquivalence::IgnoreLocations);
+  b.setSymNameAttr(name);
+  return equal;
 }
 
 void DedupKernelsPass::runOnOperation() {
-  llvm::StringMap<func::FuncOp> first;
+  llvm::DenseMap<size_t, SmallVector<func::FuncOp, 1>> byHash;
   llvm::DenseMap<Attribute, func::FuncOp> replaced;
   for (auto kernel :
        llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
     if (!kernel->hasAttr("moe.kernel")) {
       continue;
     }
-    auto [entry, isNew] = first.try_emplace(kernelText(kernel), kernel);
-    if (!isNew) {
-      replaced[kernel.getSymNameAttr()] = entry->second;
+    auto &candidates = byHash[hashKernel(kernel)];
+    auto equal = llvm::find_if(candidates, [&](func::FuncOp candidate) {
+      return areEqual(candidate, kernel);
+    });
+    if (equal == candidates.end()) {
+      candidates.push_back(kernel);
+    } else {
+      replaced[kernel.getSymNameAttr()] = *equal;
       kernel.erase();
     }
   }

@@ -120,7 +120,9 @@ static bool isReadAsValue(linalg::FillOp fill) {
   return llvm::any_of(fill->getUses(), [](OpOperand &use) {
     Operation *user = use.getOwner();
     auto dps = dyn_cast<DestinationStyleOpInterface>(user);
-    return !isa<linalg::LinalgOp>(user) && !(dps && dps.isDpsInit(&use));
+    // Sizes are not values; destinations made for kernels ask for some.
+    return !isa<linalg::LinalgOp, tensor::DimOp>(user) &&
+           !(dps && dps.isDpsInit(&use));
   });
 }
 

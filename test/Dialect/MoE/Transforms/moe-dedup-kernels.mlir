@@ -52,3 +52,18 @@ func.func private @no_kernel(%x : tensor<4xf32>) -> tensor<4xf32> {
 func.func private @no_kernel_either(%x : tensor<4xf32>) -> tensor<4xf32> {
   return %x : tensor<4xf32>
 }
+
+// Constants count, however they are printed.
+// RUN: moe-opt %s --moe-dedup-kernels --mlir-elide-elementsattrs-if-larger=2 | FileCheck %s --check-prefix=ELIDED
+// ELIDED: func.func private @one_to_four(
+// ELIDED: func.func private @five_to_eight(
+func.func private @one_to_four(%o : tensor<4xf32>) -> tensor<4xf32> attributes {moe.kernel, moe.outs = 1 : i64} {
+  %c = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %0 = linalg.copy ins(%c : tensor<4xf32>) outs(%o : tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+func.func private @five_to_eight(%o : tensor<4xf32>) -> tensor<4xf32> attributes {moe.kernel, moe.outs = 1 : i64} {
+  %c = arith.constant dense<[5.0, 6.0, 7.0, 8.0]> : tensor<4xf32>
+  %0 = linalg.copy ins(%c : tensor<4xf32>) outs(%o : tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

@@ -208,7 +208,19 @@ def OutlineWeightsPass : Pass<"moe-outline-weights", "::mlir::ModuleOp"> {
 def DedupKernelsPass : Pass<"moe-dedup-kernels", "::mlir::ModuleOp"> {
   let summary = "Compile equal kernels once";
   let description = [{
-    Kernels whose text is equal but for the name become one; calls follow.
+    Expects kernels outlined to private functions (`moe.kernel`), called with
+    `func.call`. Of kernels that are equal in structure (operations, attributes,
+    constants, types and argument attributes, but not names or locations) the
+    first stays, and the calls of the others go to it. Functions without
+    `moe.kernel` are left alone. Kernels that compute the same in different ways
+    stay apart, so canonicalisation and CSE come first.
+
+    ```
+    %a = call @first(%x, %o)            %a = call @first(%x, %o)
+    %b = call @second(%a, %o)    -->    %b = call @first(%a, %o)
+    func private @first {exp}           func private @first {exp}
+    func private @second {exp}
+    ```
   }];
 }
 
