@@ -92,7 +92,7 @@ func.func @main(%s: tensor<?x64xf32>, %ids: tensor<?x8xi32>) -> tensor<?x8xi32> 
   ^bb0(%t: tensor<?x64xf32>, %o: tensor<?x8xi32>):
     %1 = moe.top_k %t : tensor<?x64xf32> outs(%o : tensor<?x8xi32>)
     moe.yield %1 : tensor<?x8xi32>
-  } -> tensor<?x8xi32>
+  }
   return %0 : tensor<?x8xi32>
 }
 

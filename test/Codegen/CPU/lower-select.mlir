@@ -58,7 +58,7 @@ func.func private @on_tensors(%s: tensor<?x64xf32>, %ids: tensor<?x8xi32>) -> te
 // An op inside of another's region runs when that region does, and no other.
 // CHECK-LABEL: func.func @in_a_branch(
 // CHECK:         scf.for
-// CHECK:         scf.if
+// CHECK:         scf.if %{{[^>]*}} {
 // CHECK-NEXT:      scf.for
 func.func @in_a_branch(%c: i1, %t: memref<64xf32>, %u: memref<64xf32>, %ids: memref<?x8xi32>, %x: memref<?x8xf32>, %y: memref<?x8xf32>) {
   moe.take %t at %ids : memref<64xf32>, memref<?x8xi32> outs(%x : memref<?x8xf32>)

@@ -261,3 +261,23 @@ func.func @constant(%x : tensor<2xf32>) -> tensor<2xf32> {
   %r = linalg.add ins(%x, %c : tensor<2xf32>, tensor<2xf32>) outs(%e : tensor<2xf32>) -> tensor<2xf32>
   return %r : tensor<2xf32>
 }
+
+// A fill goes along though the sizes of the kernel's destination are asked of
+// it.
+// CHECK-LABEL: func.func @sizes_of_a_fill(
+// CHECK:         moe.kernel
+// CHECK:           linalg.fill
+// CHECK:           linalg.generic
+func.func @sizes_of_a_fill(%x : tensor<?x?x?xf32>, %empty : tensor<?x?xf32>, %m : index, %n : index) -> tensor<1x?x?xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c1 = arith.constant 1 : index
+  %init = tensor.expand_shape %empty [[0, 1], [2]] output_shape [1, %m, %n] : tensor<?x?xf32> into tensor<1x?x?xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%init : tensor<1x?x?xf32>) -> tensor<1x?x?xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(r, i, j, k) -> (r, j, k)>, affine_map<(r, i, j, k) -> (i, j, k)>],
+      iterator_types = ["reduction", "parallel", "parallel", "parallel"]} ins(%x : tensor<?x?x?xf32>) outs(%fill : tensor<1x?x?xf32>) {
+  ^bb0(%in : f32, %out : f32):
+    %s = arith.addf %out, %in : f32
+    linalg.yield %s : f32
+  } -> tensor<1x?x?xf32>
+  return %sum : tensor<1x?x?xf32>
+}
