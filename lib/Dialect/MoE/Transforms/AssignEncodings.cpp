@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace moe {
 #define GEN_PASS_DEF_ASSIGNENCODINGSPASS
@@ -87,9 +88,15 @@ void AssignEncodingsPass::packDense(KernelOp kernel, PanelPacker &packer) {
   std::string reason;
   Value target = yield->getOperand(0);
   FailureOr<ProductStage> stage = matchStage(target, isWeight, isVector, reason);
+  auto isF32 = [](Value value) {
+    return getElementTypeOrSelf(value.getType()).isF32();
+  };
   if (failed(stage) || stage->products.size() > 2 ||
-      !isa<BlockArgument>(stage->lhs) ||
-      !cast<RankedTensorType>(stage->lhs.getType()).getElementType().isF32()) {
+      !isa<BlockArgument>(stage->lhs) || !isF32(stage->lhs) ||
+      !isF32(target) || !llvm::all_of(stage->vectors, isF32) ||
+      !llvm::all_of(stage->products, [&](Operation *product) {
+        return llvm::all_of(product->getOperands(), isF32);
+      })) {
     return;
   }
   OpBuilder builder(yield);

@@ -198,3 +198,23 @@ func.func @accumulator(%x : tensor<?x8xf32>, %o : tensor<?x32xf32>) -> tensor<?x
   }
   return %r : tensor<?x32xf32>
 }
+// Panels are computed with in f32 and stored as such.
+// CHECK-LABEL: func.func @narrow_result(
+// CHECK: linalg.matmul
+// CHECK-NOT: moe.panel_matmul
+func.func @narrow_result(%x : tensor<?x8xf32>, %t : tensor<?x32xf32>, %o : tensor<?x32xf16>) -> tensor<?x32xf16> {
+  %r = moe.kernel ins(%x, %t : tensor<?x8xf32>, tensor<?x32xf32>) outs(%o : tensor<?x32xf16>) {
+  ^bb0(%kx : tensor<?x8xf32>, %kt : tensor<?x32xf32>, %ko : tensor<?x32xf16>):
+    %zero = arith.constant 0.0 : f32
+    %w = moe.weight_value @w : tensor<8x32xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%kt : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %p = linalg.matmul ins(%kx, %w : tensor<?x8xf32>, tensor<8x32xf32>) outs(%f : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %n = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%p : tensor<?x32xf32>) outs(%ko : tensor<?x32xf16>) {
+    ^bb0(%in : f32, %out : f16):
+      %h = arith.truncf %in : f32 to f16
+      linalg.yield %h : f16
+    } -> tensor<?x32xf16>
+    moe.yield %n : tensor<?x32xf16>
+  }
+  return %r : tensor<?x32xf16>
+}
