@@ -10,6 +10,7 @@
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/MoERT/IR/MoERT.h"
 #include "moe/Dialect/ONNX/IR/ONNX.h"
+#include "moe/Support/Tensors.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -98,6 +99,13 @@ LogicalResult VerifyPhasePass::checkAlways(Operation *op) {
   auto function = dyn_cast<func::FuncOp>(op);
   if (function && phase >= Phase::LowerONNX && failed(checkEntry(function))) {
     return failure();
+  }
+  for (Type type : op->getResultTypes()) {
+    if (!isAddressable(type)) {
+      return op->emitOpError("has a result of type ")
+             << type << " after phase '" << getPhaseName(phase)
+             << "', which is too large";
+    }
   }
   uint64_t largest = 0;
   AttrTypeWalker walker;

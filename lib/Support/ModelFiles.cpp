@@ -45,6 +45,14 @@ void ModelFiles::releasePages() {
   }
 }
 
+bool ModelFiles::contains(StringRef path) const {
+  struct stat status = {};
+  return stat(path.str().c_str(), &status) == 0 &&
+         llvm::is_contained(identities,
+                            std::pair<uint64_t, uint64_t>(status.st_dev,
+                                                          status.st_ino));
+}
+
 /// Takes the descriptor.
 FailureOr<ArrayRef<char>> ModelFiles::map(int descriptor, StringRef name,
                                           std::string &message) {
@@ -66,6 +74,7 @@ FailureOr<ArrayRef<char>> ModelFiles::map(int descriptor, StringRef name,
   }
   ArrayRef<char> bytes(static_cast<const char *>(data), size);
   mappings.try_emplace(name, bytes);
+  identities.emplace_back(status.st_dev, status.st_ino);
   return bytes;
 }
 

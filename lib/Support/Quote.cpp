@@ -11,21 +11,26 @@
 
 using namespace moe;
 
-std::string moe::quote(StringRef name) {
-  constexpr size_t limit = 200;
-  std::string text = "'";
+std::string moe::escapeControls(StringRef text) {
+  std::string result;
   bool second = false;
-  for (unsigned char c : name.take_front(limit)) {
+  for (unsigned char c : text) {
     // Control characters from 0x80 to 0x9f have two bytes in UTF-8.
     bool control = c < 0x20 || c == 0x7f || (second && c < 0xa0);
     second = c == 0xc2;
     if (control) {
-      text += "\\x";
-      text += llvm::hexdigit(c >> 4, /*LowerCase=*/true);
-      text += llvm::hexdigit(c & 15, /*LowerCase=*/true);
+      result += "\\x";
+      result += llvm::hexdigit(c >> 4, /*LowerCase=*/true);
+      result += llvm::hexdigit(c & 15, /*LowerCase=*/true);
     } else {
-      text += static_cast<char>(c);
+      result += static_cast<char>(c);
     }
   }
-  return text + (name.size() > limit ? "...'" : "'");
+  return result;
+}
+
+std::string moe::quote(StringRef name) {
+  constexpr size_t limit = 200;
+  return "'" + escapeControls(name.take_front(limit)) +
+         (name.size() > limit ? "...'" : "'");
 }

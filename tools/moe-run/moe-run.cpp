@@ -7,6 +7,7 @@
 
 #include "Runner.h"
 
+#include <csignal>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -26,6 +27,8 @@ static int printResult(const std::string &text, int code) {
 }
 
 int main(int argc, char **argv) {
+  // A file that may not grow is an error of writing like a full disk.
+  signal(SIGXFSZ, SIG_IGN);
   RunOptions options;
   std::string text;
   switch (parseOptions({argv + 1, argv + argc}, options, text)) {

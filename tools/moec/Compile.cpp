@@ -12,6 +12,7 @@
 #include "moe/InitAll.h"
 #include "moe/Pipelines/CodegenCPU.h"
 #include "moe/Support/ModelFiles.h"
+#include "moe/Support/Quote.h"
 #include "moe/Target/Package.h"
 
 #include "mlir/IR/Verifier.h"
@@ -67,6 +68,7 @@ private:
   void print(Diagnostic &diagnostic);
   int import();
   int importIR();
+  int checkOutput();
   int runPhase(Phase phase);
   int codegen();
   int package();
@@ -311,8 +313,25 @@ int Compilation::writeModule() {
   return keep(*file, options.output);
 }
 
+/// What can be seen of the output before there is anything to write.
+int Compilation::checkOutput() {
+  const std::string &output = options.output;
+  if (files.contains(output) ||
+      llvm::sys::fs::equivalent(options.input, output)) {
+    return fail("cannot write " + quote(output) +
+                ": the model reads it; name another file");
+  }
+  std::string obstacle = options.compileTo == Phase::Package
+                             ? findObstacle(output)
+                             : std::string();
+  return obstacle.empty() ? Success : fail(obstacle);
+}
+
 int Compilation::run() {
   if (int code = import()) {
+    return code;
+  }
+  if (int code = checkOutput()) {
     return code;
   }
   for (Phase phase : getPhases()) {

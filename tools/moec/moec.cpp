@@ -7,6 +7,7 @@
 
 #include "Compile.h"
 #include "Inspect.h"
+#include "Operators.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
@@ -14,6 +15,7 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
 #include <vector>
 
 using namespace moec;
@@ -24,6 +26,7 @@ static constexpr const char kHelp[] =
 
 usage: moec MODEL -o PACKAGE [options]      MODEL is .onnx or .mlir
        moec inspect PACKAGE [--json]
+       moec operators                       lists the ONNX operators it compiles
 
 options:
   -o FILE                 where the package (or the IR) is written
@@ -155,6 +158,13 @@ static int inspectPackage(const CommandLine &line, size_t argumentCount) {
 }
 
 static int run(llvm::ArrayRef<const char *> arguments) {
+  if (!arguments.empty() && StringRef(arguments[0]) == "operators") {
+    if (arguments.size() != 1) {
+      return usage("'moec operators' takes no argument");
+    }
+    printOperators();
+    return Success;
+  }
   CommandLine line;
   bool inspecting = !arguments.empty() && StringRef(arguments[0]) == "inspect";
   for (size_t i = inspecting ? 1 : 0; i < arguments.size(); ++i) {
@@ -193,5 +203,7 @@ static int run(llvm::ArrayRef<const char *> arguments) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that may not grow is an error of writing like a full disk.
+  signal(SIGXFSZ, SIG_IGN);
   return flushOutput(run(llvm::ArrayRef(argv + 1, argc - 1)));
 }

@@ -28,7 +28,7 @@ struct ImportOptions {
   /// model gives the same bytes. Not written if import fails.
   std::string *sourceGraph = nullptr;
   /// Nodes of the graph after functions were put in place of their calls.
-  uint64_t maxNodes = 4000000;
+  uint64_t maxNodes = 1000000;
   /// Bytes of the model besides tensor data.
   uint64_t maxBytes = 1ull << 30;
   /// Calls of functions in functions.

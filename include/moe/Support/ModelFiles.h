@@ -11,6 +11,7 @@
 #include "moe/Support/LLVM.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <cstdint>
@@ -47,6 +48,9 @@ public:
   /// and what to do, to be read behind what names it.
   FailureOr<ArrayRef<char>> open(StringRef name, std::string &message);
 
+  /// Whether `path` leads to one of the files, whatever its name.
+  bool contains(StringRef path) const;
+
   /// Gives back the memory of pages that were touched; they can be read again.
   void releasePages();
 
@@ -59,6 +63,8 @@ private:
   std::string folder;
   std::optional<std::string> linkRoot;
   llvm::StringMap<ArrayRef<char>> mappings;
+  /// Device and number of each file.
+  SmallVector<std::pair<uint64_t, uint64_t>> identities;
 };
 
 } // namespace moe

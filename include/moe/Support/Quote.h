@@ -14,6 +14,9 @@
 
 namespace moe {
 
+/// Text with control characters as `\x0a`, since a terminal may obey them.
+std::string escapeControls(StringRef text);
+
 /// A name in single quotes, to be shown: control characters are escaped, since
 /// a terminal may obey them, and what is longer than 200 characters is cut.
 std::string quote(StringRef name);

@@ -34,6 +34,11 @@ struct PackageContents {
   std::vector<std::pair<std::string, std::string>> metadata;
 };
 
+/// What hinders a package from being written to `path`, or an empty text: a
+/// folder without a place for it, or something there that is no regular file.
+/// Leaves everything as it is.
+std::string findObstacle(const std::string &path);
+
 /// Writes the package of a module after `codegen`: a `moert.program` with the
 /// declarations it needs, and `@weights` as kernels. Weights are computed part
 /// by part and streamed to the file. The same module and contents give the same

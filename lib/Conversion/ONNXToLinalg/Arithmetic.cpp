@@ -270,7 +270,8 @@ static LogicalResult lowerPow(Node &node) {
           return power;
         }
         return math::PowFOp::create(b, base, exponent);
-      });
+      },
+      /*straight=*/!isa<IntegerType>(type));
 }
 
 //===----------------------------------------------------------------------===//

@@ -314,8 +314,9 @@ static TypedAttr getSplat(Value value) {
 }
 
 LogicalResult moe::onnx::lowerElementwise(Node &node, ArrayRef<unsigned> inputs,
-                                          bool widen, ScalarFunction body) {
-  if (lowerToScalars(node, inputs, body)) {
+                                          bool widen, ScalarFunction body,
+                                          bool straight) {
+  if (straight && lowerToScalars(node, inputs, body)) {
     return success();
   }
   FailureOr<Broadcast> broadcast =

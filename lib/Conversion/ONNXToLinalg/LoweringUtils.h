@@ -170,10 +170,12 @@ broadcastInputTo(Node &node, unsigned index,
 
 /// Sets output 0 to `body` of the broadcast `inputs`: scalars on the host where
 /// all inputs are such, else one generic. With `widen` f16 and bf16 are
-/// computed in f32 and rounded once.
+/// computed in f32 and rounded once. A body with loops, of which the host has
+/// none, is not `straight`.
 llvm::LogicalResult lowerElementwise(Node &node,
                                      llvm::ArrayRef<unsigned> inputs,
-                                     bool widen, ScalarFunction body);
+                                     bool widen, ScalarFunction body,
+                                     bool straight = true);
 
 } // namespace moe::onnx
 

@@ -414,14 +414,6 @@ Value Node::getDimValue(Value value, int64_t dim) {
   return getIndexValue(getDim(value, dim));
 }
 
-std::string Node::describe() {
-  std::string name;
-  if (auto named = dyn_cast<NameLoc>(op.getLoc())) {
-    name = "'" + named.getName().str() + "' ";
-  }
-  return "node " + name + "(" + op.getOpType().str() + ")";
-}
-
 void Node::check(Value condition, const Twine &message) {
   if (matchPattern(condition, m_One())) {
     return;
@@ -430,10 +422,10 @@ void Node::check(Value condition, const Twine &message) {
     (void)refuse(message);
     return;
   }
-  cf::AssertOp::create(builder, condition, describe() + ": " + message.str());
+  cf::AssertOp::create(builder, condition, op.describe() + ": " + message.str());
 }
 
 LogicalResult Node::refuse(const Twine &reason) {
   state.refused = true;
-  return emitError(op.getLoc(), describe()) << ": " << reason;
+  return emitError(op.getLoc(), op.describe()) << ": " << reason;
 }

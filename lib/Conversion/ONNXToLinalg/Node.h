@@ -146,8 +146,6 @@ public:
   void check(mlir::Value condition, const llvm::Twine &message);
   /// Says at compile time why the node cannot be lowered.
   llvm::LogicalResult refuse(const llvm::Twine &reason);
-  /// The node's name and operator for messages of the run.
-  std::string describe();
 
 private:
   /// Checks an extent of output `index` against the type that the model gives.

@@ -116,7 +116,7 @@ void FunctionLowering::lowerNode(NodeOp op) {
   if (!function) {
     state.refused = true;
     emitError(op.getLoc(), "operator ")
-        << op.getOpType() << " has no lowering; see docs/onnx-support.md";
+        << op.getOpType() << " has no lowering; see 'moec operators'";
     return;
   }
   SmallVector<Value> operands;

@@ -7,6 +7,7 @@
 
 #include "LoweringUtils.h"
 #include "Registry.h"
+#include "moe/Support/Tensors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
+using namespace moe;
 using namespace moe::onnx;
 
 /// `value` limited to low .. high.
@@ -38,22 +40,6 @@ SmallVector<SliceDim> moe::onnx::takeAll(Node &node, Value input) {
   return slices;
 }
 
-/// Whether the slice is a run of the input's elements: behind the first extent
-/// that is not 1 everything is taken.
-static bool isRun(RankedTensorType type, ArrayRef<SliceDim> slices) {
-  bool started = false;
-  for (auto [dim, slice] : llvm::enumerate(slices)) {
-    bool isWhole = isConstantIntValue(slice.offset, 0) &&
-                   !type.isDynamicDim(dim) &&
-                   isConstantIntValue(slice.size, type.getDimSize(dim));
-    if (!isConstantIntValue(slice.stride, 1) || (started && !isWhole)) {
-      return false;
-    }
-    started |= !isConstantIntValue(slice.size, 1);
-  }
-  return true;
-}
-
 Value moe::onnx::createSlice(Node &node, Value input,
                              ArrayRef<SliceDim> slices) {
   ImplicitLocOpBuilder &b = node.getBuilder();
@@ -71,7 +57,7 @@ Value moe::onnx::createSlice(Node &node, Value input,
       })) {
     return createEmpty(b, sizes, type.getElementType());
   }
-  if (isRun(type, slices)) {
+  if (isContiguousSlice(type.getShape(), offsets, sizes, strides)) {
     return b.createOrFold<tensor::ExtractSliceOp>(input, offsets, sizes,
                                                   strides);
   }

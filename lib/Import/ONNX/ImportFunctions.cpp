@@ -13,6 +13,8 @@
 #include "Importer.h"
 #include "moe/Support/Quote.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace moe;
 
@@ -62,6 +64,24 @@ ModelFunction *Importer::findFunction(const NodeProto &node) {
   auto entry = functions.find(
       functionKey(node.domain(), node.op_type(), node.overload()));
   return entry == functions.end() ? nullptr : &entry->second;
+}
+
+/// At least how many nodes a function is once calls in it are inlined: calls
+/// may double with each step of depth, and nothing should be built then.
+/// Recursion, and what is too deep, counts as one node.
+uint64_t Importer::countInlined(ModelFunction &function, unsigned depth) {
+  if (function.inlinedNodes != 0 || depth > options.maxDepth) {
+    return std::max<uint64_t>(function.inlinedNodes, 1);
+  }
+  function.inlinedNodes = 1;
+  uint64_t count = 0;
+  for (const NodeProto &node : function.proto->node()) {
+    ModelFunction *callee = findFunction(node);
+    uint64_t inner = callee ? countInlined(*callee, depth + 1) : 0;
+    count = llvm::SaturatingAdd(count, inner, uint64_t(1));
+  }
+  function.inlinedNodes = std::max<uint64_t>(count, 1);
+  return function.inlinedNodes;
 }
 
 bool Importer::bindCall(Scope &scope, const NodeProto &node,
@@ -129,6 +149,13 @@ void Importer::importCall(Scope &scope, const NodeProto &node,
     callee.broken = true;
     return fail("functions call one another more than " +
                 Twine(options.maxDepth) + " deep");
+  }
+  if (uint64_t count = countInlined(callee, scope.depth);
+      llvm::SaturatingAdd(nodes, count) > options.maxNodes) {
+    callee.broken = true;
+    return fail(describe(proto) + " has " + Twine(count) +
+                " nodes with those of the functions it calls; at most " +
+                Twine(options.maxNodes) + " are read");
   }
   Scope inner;
   inner.opsets = &callee.opsets;

@@ -91,7 +91,7 @@ void Importer::reportUnsupported() {
   }
   problem(Twine(count) +
           (count == 1 ? " node has an operator" : " nodes have operators") +
-          " that moec does not support; docs/onnx-support.md lists those it "
+          " that moec does not support; 'moec operators' lists those it "
           "does:" +
           text);
 }

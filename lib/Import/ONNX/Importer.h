@@ -56,6 +56,8 @@ struct ModelFunction {
   bool broken = false;
   /// Is being inlined; a call then is recursive.
   bool open = false;
+  /// Nodes once calls in it are inlined, at least; 0 while that is not known.
+  uint64_t inlinedNodes = 0;
 };
 
 /// Imports one model.
@@ -118,6 +120,7 @@ private:
   // Functions.
   void readFunctions();
   ModelFunction *findFunction(const NodeProto &node);
+  uint64_t countInlined(ModelFunction &function, unsigned depth);
   void importCall(Scope &scope, const NodeProto &node, ModelFunction &function);
   bool bindCall(Scope &scope, const NodeProto &node,
                 const ::onnx::FunctionProto &function, Scope &inner);

@@ -16,8 +16,6 @@
 
 #include "moe/Support/LLVM.h"
 
-#include "llvm/ADT/ArrayRef.h"
-
 #include "onnx.pb.h"
 
 #include "llvm/ADT/ArrayRef.h"

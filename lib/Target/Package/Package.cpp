@@ -9,6 +9,8 @@
 
 #include "WeightStreamer.h"
 #include "moe/Dialect/MoERT/IR/MoERT.h"
+#include "moe/Support/ModelFiles.h"
+#include "moe/Support/Quote.h"
 #include "moe/Target/PackageWriter.h"
 #include "moe/Target/Program.h"
 #include "moe_rt/contract/environment.h"
@@ -183,13 +185,24 @@ LogicalResult PackageEmitter::emit(const std::string &path) {
   if (llvm::range_size(module.getOps<moe::rt::ProgramOp>()) != 1) {
     return module.emitError("expected one program to write");
   }
-  if (failed(streamer.load(module)) || failed(check(writer.begin(path)))) {
+  if (failed(streamer.load(module)) || failed(check(writer.begin(path))) ||
+      failed(writeManifest()) || failed(writeImages()) ||
+      failed(writeConstants()) || failed(writeWeights()) ||
+      failed(writePools()) || failed(writeProgram()) || failed(writeSource())) {
     return failure();
   }
-  return failure(failed(writeManifest()) || failed(writeImages()) ||
-                 failed(writeConstants()) || failed(writeWeights()) ||
-                 failed(writePools()) || failed(writeProgram()) ||
-                 failed(writeSource()) || failed(check(writer.finish())));
+  // All files were opened by now, and none is replaced yet.
+  if (contents.files->contains(path)) {
+    return module.emitError("cannot write ")
+           << quote(path) << ": the model reads it; name another file";
+  }
+  return check(writer.finish());
+}
+
+std::string moe::findObstacle(const std::string &path) {
+  // Nothing stays of a package that is not finished.
+  PackageWriter writer;
+  return writer.begin(path) ? "" : writer.error();
 }
 
 LogicalResult moe::writePackage(ModuleOp module,

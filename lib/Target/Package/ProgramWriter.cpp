@@ -8,6 +8,7 @@
 #include "moe/Target/Program.h"
 
 #include "moe/Dialect/MoERT/IR/MoERT.h"
+#include "moe/Support/Quote.h"
 #include "moe_rt/contract/program.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -93,7 +94,9 @@ private:
 
 } // namespace
 
-moe_string ProgramSerializer::string(StringRef text) {
+/// Names come from models and must be fit to be printed.
+moe_string ProgramSerializer::string(StringRef raw) {
+  std::string text = escapeControls(raw);
   auto [entry, isNew] = stringTable.try_emplace(text);
   if (isNew) {
     entry->second = {static_cast<uint32_t>(strings.size()),

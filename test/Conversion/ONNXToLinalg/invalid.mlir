@@ -1,7 +1,7 @@
 // RUN: moe-opt %s --convert-onnx-to-linalg --split-input-file --verify-diagnostics
 
 func.func @no_lowering(%x : tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @below {{operator Conv has no lowering; see docs/onnx-support.md}}
+  // expected-error @below {{operator Conv has no lowering; see 'moec operators'}}
   %0 = onnx.node "Conv" version 11 (%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }

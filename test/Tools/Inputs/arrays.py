@@ -42,6 +42,10 @@ np.save("y-off.npy", off)
 off[5, 1] = np.nan
 np.save("y-nan.npy", off)
 
+np.save("d-inf.npy", np.array([np.inf, -np.inf, 1]))
+np.save("d-swapped.npy", np.array([-np.inf, -np.inf, 1]))
+np.save("d-finite.npy", np.array([1e300, -np.inf, 1]))
+
 # Files that are damaged or hostile.
 good = "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 8), }"
 raw("version2.npy", good, x.tobytes(), 2)

@@ -91,11 +91,17 @@ void AssignEncodingsPass::packDense(KernelOp kernel, PanelPacker &packer) {
   auto isF32 = [](Value value) {
     return getElementTypeOrSelf(value.getType()).isF32();
   };
+  // No panel has a column or a row then.
+  auto isEmpty = [](Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return llvm::is_contained(type.getShape(), 0);
+  };
   if (failed(stage) || stage->products.size() > 2 ||
       !isa<BlockArgument>(stage->lhs) || !isF32(stage->lhs) ||
       !isF32(target) || !llvm::all_of(stage->vectors, isF32) ||
       !llvm::all_of(stage->products, [&](Operation *product) {
-        return llvm::all_of(product->getOperands(), isF32);
+        return llvm::all_of(product->getOperands(), isF32) &&
+               !isEmpty(cast<linalg::MatmulOp>(product).getInputs()[1]);
       })) {
     return;
   }

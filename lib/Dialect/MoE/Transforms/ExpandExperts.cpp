@@ -7,6 +7,7 @@
 
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
+#include "Destinations.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -220,14 +221,7 @@ LogicalResult Expander::expand() {
                 [](Value context) { return !getScalarConstant(context); });
   SmallVector<Value> destinations;
   for (Value init : op.getInits()) {
-    auto type = cast<RankedTensorType>(init.getType());
-    Value empty = tensor::EmptyOp::create(
-        builder, loc, tensor::getMixedSizes(builder, loc, init),
-        type.getElementType());
-    destinations.push_back(
-        empty.getType() == type
-            ? empty
-            : tensor::CastOp::create(builder, loc, type, empty));
+    destinations.push_back(createEmptyLike(builder, loc, init));
   }
   auto kernel = KernelOp::create(
       builder, loc, TypeRange(ValueRange(destinations)), inputs, destinations);

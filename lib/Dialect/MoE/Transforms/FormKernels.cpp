@@ -9,6 +9,7 @@
 
 #include "ProductStage.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Support/Tensors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -69,23 +70,6 @@ private:
 // Which ops run where
 //===----------------------------------------------------------------------===//
 
-/// A slice that is a run of bytes: whole dimensions behind the first one with
-/// an extent other than 1.
-static bool isContiguous(tensor::ExtractSliceOp op) {
-  bool several = false;
-  for (auto [dim, offset, size, stride] : llvm::enumerate(
-           op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
-    bool whole = isConstantIntValue(offset, 0) &&
-                 !op.getSourceType().isDynamicDim(dim) &&
-                 isConstantIntValue(size, op.getSourceType().getDimSize(dim));
-    if (!isConstantIntValue(stride, 1) || (several && !whole)) {
-      return false;
-    }
-    several |= !isConstantIntValue(size, 1);
-  }
-  return true;
-}
-
 /// Ops that stay on the host: views, sizes, scalars.
 static bool isHostOp(Operation *op) {
   if (op->hasTrait<OpTrait::IsTerminator>() ||
@@ -95,16 +79,16 @@ static bool isHostOp(Operation *op) {
   if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
           tensor::ReshapeOp, tensor::DimOp, tensor::EmptyOp,
           tensor::FromElementsOp>(op)) {
-    return !isa<tensor::FromElementsOp>(op) || cast<tensor::FromElementsOp>(op)
-                                                   .getType()
-                                                   .getElementType()
-                                                   .isIntOrIndex();
+    auto list = dyn_cast<tensor::FromElementsOp>(op);
+    return !list || list.getType().getElementType().isIntOrIndex();
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     return extract.getType().isIntOrIndex();
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    return isContiguous(slice);
+    return isContiguousSlice(slice.getSourceType().getShape(),
+                             slice.getMixedOffsets(), slice.getMixedSizes(),
+                             slice.getMixedStrides());
   }
   // Everything else on scalars; fills go to whoever they initialise.
   return llvm::none_of(op->getResultTypes(),
@@ -272,6 +256,17 @@ static bool fitsReductions(linalg::LinalgOp producer,
   });
 }
 
+/// Reductions in one kernel. Tiling computes what several members read once for
+/// each of them, and again for each of their readers.
+static constexpr unsigned kMaxReductions = 4;
+
+static unsigned countReductions(ArrayRef<Operation *> members) {
+  return llvm::count_if(members, [](Operation *member) {
+    auto op = dyn_cast<linalg::LinalgOp>(member);
+    return op && op.getNumReductionLoops() != 0;
+  });
+}
+
 /// Grows a kernel from its root backwards: a producer whose every reader is
 /// already inside joins.
 static Cluster growCluster(Operation *root,
@@ -297,7 +292,10 @@ static Cluster growCluster(Operation *root,
                              (!hasUnboundedPieces(producer, consumer) ||
                               fitsInPlace(producer, root))));
         });
-        if (fits &&
+        bool isOneTooMany =
+            producer.getNumReductionLoops() != 0 &&
+            countReductions(members.getArrayRef()) == kMaxReductions;
+        if (fits && !isOneTooMany &&
             (isTail || fitsReductions(producer, members.getArrayRef()))) {
           members.insert(producer);
           taken.insert(producer);

@@ -7,6 +7,7 @@
 
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
+#include "Destinations.h"
 #include "ProductStage.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
@@ -230,14 +231,8 @@ static Value createUngrouped(OpBuilder &builder, ExpertsOp op, Value rows,
   Value init = op.getInits()[0];
   auto type = cast<RankedTensorType>(init.getType());
   AffineMap identity = builder.getMultiDimIdentityMap(3);
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, init),
-      type.getElementType());
-  if (empty.getType() != type) {
-    empty = tensor::CastOp::create(builder, loc, type, empty);
-  }
   return linalg::GenericOp::create(
-             builder, loc, type, position, empty,
+             builder, loc, type, position, createEmptyLike(builder, loc, init),
              ArrayRef<AffineMap>{identity.dropResult(2), identity},
              SmallVector<utils::IteratorType>(3, utils::IteratorType::parallel),
              [&](OpBuilder &b, Location at, ValueRange arguments) {

@@ -7,6 +7,7 @@
 
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
+#include "Destinations.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -121,12 +122,7 @@ static Value inRange(OpBuilder &b, Location loc, Value id, int64_t first,
 Value Splitter::localIds(int64_t first, int64_t last) {
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(op.getIds().getType());
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, op.getIds()),
-      type.getElementType());
-  if (empty.getType() != type) {
-    empty = tensor::CastOp::create(builder, loc, type, empty);
-  }
+  Value empty = createEmptyLike(builder, loc, op.getIds());
   AffineMap identity = builder.getMultiDimIdentityMap(2);
   return linalg::GenericOp::create(
              builder, loc, type, op.getIds(), empty,
@@ -220,12 +216,7 @@ Value Splitter::select(unsigned result, ArrayRef<Part> parts) {
     }
   }
   maps.push_back(identity);
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, init),
-      type.getElementType());
-  if (empty.getType() != type) {
-    empty = tensor::CastOp::create(builder, loc, type, empty);
-  }
+  Value empty = createEmptyLike(builder, loc, init);
   return linalg::GenericOp::create(
              builder, loc, type, inputs, empty, maps,
              SmallVector<utils::IteratorType>(rank,

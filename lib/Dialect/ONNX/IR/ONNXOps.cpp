@@ -8,6 +8,7 @@
 #include "moe/Dialect/ONNX/IR/ONNX.h"
 
 #include "moe/Dialect/ONNX/OpTable.h"
+#include "moe/Support/Quote.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringSet.h"
@@ -60,7 +61,7 @@ bool NodeOp::hasInput(unsigned index) {
 std::string NodeOp::describe() {
   std::string name;
   if (auto loc = getLoc()->findInstanceOf<NameLoc>()) {
-    name = " '" + loc.getName().str() + "'";
+    name = " " + quote(loc.getName());
   }
   return "node" + name + " (" + getOpType().str() + ")";
 }

@@ -7,8 +7,9 @@
 
 #include "InferenceRules.h"
 
+#include "moe/Support/Tensors.h"
+
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace moe;
@@ -35,19 +36,6 @@ bool moe::onnx::hasInference(StringRef domain, StringRef name) {
 //===----------------------------------------------------------------------===//
 // Nodes
 //===----------------------------------------------------------------------===//
-
-/// Whether the elements of a type can be counted, whatever its dynamic sizes.
-static bool isAddressable(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  std::optional<int64_t> count = 1;
-  for (int64_t size : tensor ? tensor.getShape() : ArrayRef<int64_t>()) {
-    if (size > 0 && count) {
-      count = llvm::checkedMul(*count, size);
-    }
-  }
-  constexpr int64_t most = int64_t(1) << 60;
-  return count && *count <= most;
-}
 
 /// Whether elements are worth their memory, which a hostile model must not
 /// exhaust.

@@ -158,8 +158,8 @@ def AssignEncodingsPass
     padding, transposing and interleaving into panels. Weights that nothing
     reads any more are erased.
 
-    Dense products with an operand or result that is not f32, or that are not 2-D,
-    stay `linalg`.
+    Dense products with an operand or result that is not f32, with a weight without
+    elements, or that are not 2-D, stay `linalg`.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
