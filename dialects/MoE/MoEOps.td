@@ -492,6 +492,9 @@ def MoE_CombineOp : MoE_BufferOp<"combine", [AttrSizedOperandSegments]> {
     - A row without filled slot is exactly +0. What y and w hold at empty
       slots is not looked at.
     - A weight of 0 multiplies like any other: 0 · inf and 0 · NaN are NaN.
+    - `moe.experts` gives +0 at an id that is no expert's, of which this op does
+      not know. A compiler that sees both may take such a slot as empty; the
+      result is another only where the slot's weight is NaN or infinite.
     - With K = 1 this is w · y, except that -0 becomes +0.
     - w is converted to the arithmetic type of y (from f64 by rounding).
 

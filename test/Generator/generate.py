@@ -461,7 +461,7 @@ class Program:
                     f"tensor<{shape}xi32>){weights} outs({init} : "
                     f"tensor<{self.rows}x{out}xf32>)")
         return z, out, self.step(lambda env: model.combine_at(
-            env[y_key], env[ids_key], env[w_key] if w else None))
+            env[y_key], env[ids_key], number, env[w_key] if w else None))
 
     def grouped_layer(self, x, key, width, routed):
         """group, one or two grouped_matmul and combine; as plain_layer."""

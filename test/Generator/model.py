@@ -269,9 +269,17 @@ def experts(ids, x, width, kinds):
     return _spoil(Value(val, err), ids.unsure)
 
 
-def combine_at(y, ids, w=None):
-    """moe.combine at ids: y [R, K, D], w [R, K] or none."""
-    return _spoil(_combine(y, ids.ids >= 0, w), ids.unsure)
+def combine_at(y, ids, experts, w=None):
+    """moe.combine at ids: y [R, K, D] of moe.experts, w [R, K] or none.
+
+    A slot with an id that is no expert's may count as empty.
+    """
+    result = _combine(y, ids.ids >= 0, w)
+    if w is not None:
+        open_ = np.any((ids.ids >= experts) & ~np.isfinite(w.val), axis=1)
+        result = Value(result.val,
+                       np.where(open_[:, None], np.inf, result.err))
+    return _spoil(result, ids.unsure)
 
 
 def _combine(y, filled, w):
