@@ -543,7 +543,7 @@ class Program:
                       f"tensor<{self.rows}x{width}xf32>")
         else:
             self.emit(f"%n = arith.constant {self.static} : index")
-        for _ in range(self.rng.choice((1, 1, 1, 2, 2, 3))):
+        for _ in range(self.rng.choice((1, 1, 1, 1, 1, 1, 2, 3))):
             routed = self.route(x, key, width)
             layer = (self.grouped_layer if self.rng.random() < 0.25
                      else self.plain_layer)
