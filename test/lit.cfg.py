@@ -13,9 +13,9 @@ config.test_exec_root = os.path.join(config.moe_obj_root, "test")
 config.available_features.update(config.moe_features)
 
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --dump-input=fail"
-# MLIR's shared library is not instrumented, so that its containers look
-# overflown to the annotations in our inlined copies.
-config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
+# LLVM's and MLIR's libraries are not instrumented: they share containers and
+# allocators with our inlined copies, but not what those tell the sanitizer.
+config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:allow_user_poisoning=0"
 
 tools_dir = os.path.join(config.moe_obj_root, "bin")
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)

@@ -11,6 +11,8 @@
 #include "moe/Pipelines/Pipelines.h"
 #include "moe/Target/Image.h"
 
+#include "llvm/ADT/SmallVector.h"
+
 #include <string>
 
 namespace moec {

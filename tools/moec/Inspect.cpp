@@ -14,6 +14,7 @@
 #include "moe_rt/moe_rt.h"
 #include "package/reader.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
