@@ -28,6 +28,12 @@ config.substitutions.append(("%{utils}", os.path.join(config.moe_src_root, "util
 config.substitutions.append(("%{encode}", f'"{config.protoc}" --encode=onnx.ModelProto --proto_path="{os.path.dirname(config.moe_onnx_proto)}" "{config.moe_onnx_proto}"'))
 config.substitutions.append(("%{decode}", f'"{config.protoc}" --decode=onnx.ModelProto --proto_path="{os.path.dirname(config.moe_onnx_proto)}" "{config.moe_onnx_proto}"'))
 
+# Compiles C as a user of the runtime would, and links it.
+sanitize = f" -fsanitize={config.moe_sanitizer}" if config.moe_sanitizer else ""
+runtime_dir = os.path.join(config.moe_obj_root, "runtime")
+config.substitutions.append(("%{cc}", f'"{config.host_cc}" -I"{config.moe_src_root}/runtime/include"{sanitize}'))
+config.substitutions.append(("%{cc_libs}", f'-L"{runtime_dir}" -lmoe_rt -Wl,-rpath,"{runtime_dir}"'))
+
 config.substitutions.append(("%{test_images}", config.moe_test_image_dir))
 # How long each fuzzer runs.
 config.substitutions.append(("%{fuzz_seconds}", os.environ.get("MOE_FUZZ_SECONDS", "60")))

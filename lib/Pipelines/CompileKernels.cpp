@@ -59,8 +59,8 @@ static LogicalResult compileUnit(Unit &unit,
   CodegenCPUOptions pipeline;
   pipeline.level = unit.level;
   buildCodegenCPUPipeline(manager, pipeline);
-  // Between passes it would take a fifth of the time; once at the end finds what
-  // is wrong, and moe-opt says which pass it was.
+  // Between passes it would take a fifth of the time; once at the end finds
+  // what is wrong, and moe-opt says which pass it was.
   manager.enableVerifier(false);
   if (options.configure) {
     options.configure(manager);
@@ -143,11 +143,15 @@ moe::compileKernels(ModuleOp module, const CompileKernelsOptions &options) {
     }
     std::string message;
     FailureOr<std::string> image = linkImage(objects, symbols, level, message);
-    if (failed(image)) {
+    FailureOr<std::string> object = std::string();
+    if (succeeded(image) && options.keepObjects) {
+      object = linkLevel(objects, symbols, level, message);
+    }
+    if (failed(image) || failed(object)) {
       return module.emitError("cannot link the code for ")
              << getLevelName(level) << ": " << message;
     }
-    result.images.push_back({level, std::move(*image)});
+    result.images.push_back({level, std::move(*image), std::move(*object)});
   }
   return result;
 }

@@ -13,7 +13,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <type_traits>
 
 using namespace moe::rt;
 
@@ -86,25 +85,27 @@ Status moe_rt_model::phases(int32_t maxLevel, const moe_phase_fn *&phases,
     if (code.level > limit) {
       continue;
     }
-    failure = loadCode(code);
-    if (failure.ok()) {
-      phases = code.image.phases();
+    if (code.linked) {
+      sink.write(failure.ok() ? MOE_RT_LOG_DEBUG : MOE_RT_LOG_INFO,
+                 "linked code for x86-64-v%d is used%s%s", code.level,
+                 failure.ok() ? "" : ", because ", failure.message());
+      phases = code.linked;
       level = code.level;
       return Status();
     }
-    break;
-  }
-  // Only where memory cannot be made executable: a damaged image is an error.
-  bool canUseLinked = failure.ok() || failure.code() == MOE_RT_UNSUPPORTED;
-  if (linked.phases && linked.level <= limit && canUseLinked) {
-    static_assert(std::is_same_v<moe_rt_phase_fn, moe_phase_fn>);
-    if (!failure.ok()) {
-      sink.write(MOE_RT_LOG_INFO, "linked code is used, because %s",
-                 failure.message());
+    // Where memory cannot be made executable, lower linked code may help. A
+    // damaged image is an error.
+    if (failure.ok()) {
+      failure = loadCode(code);
+      if (failure.ok()) {
+        phases = code.image.phases();
+        level = code.level;
+        return Status();
+      }
+      if (failure.code() != MOE_RT_UNSUPPORTED) {
+        return failure;
+      }
     }
-    phases = linked.phases;
-    level = linked.level;
-    return Status();
   }
   if (!failure.ok()) {
     return failure;

@@ -77,7 +77,9 @@ private:
   struct Code {
     int32_t level = 0;
     uint32_t section = 0; ///< its IMAGE section
-    moe::rt::Image image; ///< empty until it is asked for
+    /// The same code in the caller's program, or NULL.
+    const moe_phase_fn *linked = nullptr;
+    moe::rt::Image image; ///< empty until it is asked for; never if linked
   };
 
   explicit moe_rt_model(const moe::rt::Allocator &allocator);
@@ -103,7 +105,6 @@ private:
   moe::rt::Array<Pair> pairs;
   moe::rt::Array<char> imageFolder; ///< with its zero byte, or empty
   moe::rt::Array<Code> codes;       ///< highest level first
-  moe_rt_linked_code_t linked = {};
   pthread_mutex_t codeLock = PTHREAD_MUTEX_INITIALIZER;
 };
 

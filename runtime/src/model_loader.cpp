@@ -10,6 +10,7 @@
 #include "abi.h"
 #include "program/validate.h"
 
+#include <cstdio>
 #include <cstring>
 
 using namespace moe::rt;
@@ -55,8 +56,8 @@ Status ModelLoader::load(Source source, moe_rt_model *&result) {
   MOE_RT_RETURN_IF_ERROR(
       readBorder(model->parsed.outputs, model->outputTensors));
   MOE_RT_RETURN_IF_ERROR(readManifest());
-  MOE_RT_RETURN_IF_ERROR(readLinkedCode());
   MOE_RT_RETURN_IF_ERROR(readCodes());
+  MOE_RT_RETURN_IF_ERROR(readLinkedCode());
   log.write(
       MOE_RT_LOG_DEBUG, "%s is loaded: %u sections, %llu bytes",
       model->file->name(), model->file->sectionCount(),
@@ -285,30 +286,74 @@ Status ModelLoader::readCodes() {
   return Status();
 }
 
-Status ModelLoader::readLinkedCode() {
-  if (!options.linked_code) {
+namespace {
+
+/// The start of a hash, enough to tell two apart.
+struct HashText {
+  char text[17];
+
+  explicit HashText(const uint8_t *hash) {
+    for (int i = 0; i < 8; ++i) {
+      snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    }
+  }
+};
+
+} // namespace
+
+static Status notLinkedCode() {
+  return Status::error(MOE_RT_INVALID_ARGUMENT,
+                       "linked_code is nothing that 'moec --emit=object' "
+                       "wrote; link its object and pass the address of its "
+                       "symbol");
+}
+
+Status ModelLoader::readLinkedLevel(const moe_linked_level &linked) {
+  const Package &package = *model->file;
+  for (moe_rt_model::Code &code : model->codes) {
+    if (static_cast<uint32_t>(code.level) != linked.level) {
+      continue;
+    }
+    const uint8_t *wanted = package.sections()[code.section].hash;
+    static_assert(sizeof(linked.identity) == MOE_PACKAGE_HASH_BYTES);
+    if (memcmp(linked.identity, wanted, sizeof(linked.identity)) != 0) {
+      return Status::error(
+          MOE_RT_INVALID_ARGUMENT,
+          "linked_code is not the code of %s: for x86-64-v%u its identity is "
+          "%s..., and that of the package's code %s...; compile package and "
+          "object from the same model with the same moec",
+          package.name(), linked.level, HashText(linked.identity).text,
+          HashText(wanted).text);
+    }
+    if (!linked.phases || linked.phase_count != model->parsed.phases.size()) {
+      return notLinkedCode();
+    }
+    code.linked = linked.phases;
+    // Never placed, so no longer needed.
+    model->file->drop(code.section);
     return Status();
   }
-  moe_rt_linked_code_t &linked = model->linked;
-  MOE_RT_RETURN_IF_ERROR(
-      copyStruct("moe_rt_linked_code_t", options.linked_code, linked));
-  uint32_t wanted = model->parsed.phases.size();
-  bool complete = linked.phases != nullptr && linked.phase_count == wanted;
-  for (uint32_t i = 0; complete && i < wanted; ++i) {
-    complete = linked.phases[i] != nullptr;
+  return Status::error(MOE_RT_INVALID_ARGUMENT,
+                       "linked_code has code for x86-64-v%u, and %s has none; "
+                       "compile package and object for the same levels",
+                       linked.level, package.name());
+}
+
+Status ModelLoader::readLinkedCode() {
+  const moe_linked_code *code = options.linked_code;
+  if (!code) {
+    return Status();
   }
-  if (!complete) {
-    return Status::error(MOE_RT_INVALID_ARGUMENT,
-                         "linked_code has %u phases, and the program of %s %u; "
-                         "link the object that was compiled with it",
-                         linked.phases ? linked.phase_count : 0,
-                         model->file->name(), wanted);
+  if (code->struct_size < sizeof(moe_linked_code) ||
+      code->level_size < sizeof(moe_linked_level) ||
+      code->level_size % alignof(moe_linked_level) || !code->level_count ||
+      !code->levels) {
+    return notLinkedCode();
   }
-  if (linked.level != MOE_LEVEL_X86_64_V3 &&
-      linked.level != MOE_LEVEL_X86_64_V4) {
-    return Status::error(MOE_RT_INVALID_ARGUMENT,
-                         "linked_code has level %d, expected 3 or 4",
-                         linked.level);
+  const auto *at = reinterpret_cast<const uint8_t *>(code->levels);
+  for (size_t i = 0; i < code->level_count; ++i, at += code->level_size) {
+    MOE_RT_RETURN_IF_ERROR(
+        readLinkedLevel(*reinterpret_cast<const moe_linked_level *>(at)));
   }
   return Status();
 }

@@ -36,6 +36,7 @@ private:
   Status readCodes();
   Status readImage(uint32_t section);
   Status readLinkedCode();
+  Status readLinkedLevel(const moe_linked_level &linked);
 
   moe_rt_model_options_t options = {};
   Allocator memory;

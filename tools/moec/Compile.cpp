@@ -72,6 +72,7 @@ private:
   int runPhase(Phase phase);
   int codegen();
   int package();
+  int object();
   int dump(Phase phase);
   int writeModule();
   void configure(PassManager &manager, TimingScope &scope);
@@ -224,6 +225,7 @@ int Compilation::codegen() {
   TimingScope scope = root.nest("codegen");
   CompileKernelsOptions code;
   code.levels = options.levels;
+  code.keepObjects = options.emitObject;
   code.configure = [&](PassManager &manager) { configure(manager, scope); };
   auto compileNested = [&](StringRef name, CompiledKernels &result) {
     auto nested = module->lookupSymbol<ModuleOp>(name);
@@ -239,6 +241,9 @@ int Compilation::codegen() {
   if (failed(compileNested("kernels", kernels)) ||
       failed(attachKernels(*module, kernels))) {
     return internalError("codegen");
+  }
+  if (options.emitObject) {
+    return Success;
   }
   // Weights are computed here and must not depend on the machine.
   code.levels = {Level::X86_64_V3};
@@ -260,6 +265,49 @@ int Compilation::package() {
       {"source", llvm::sys::path::filename(options.input).str()}};
   return succeeded(writePackage(*module, contents, options.output)) ? Success
                                                                     : Failed;
+}
+
+/// Writes a file whole or not at all.
+static std::error_code writeFile(StringRef path, StringRef bytes) {
+  llvm::SmallString<128> pattern(llvm::sys::path::parent_path(path));
+  llvm::sys::path::append(pattern, ".moe-%%%%%%%%.tmp");
+  auto file = llvm::sys::fs::TempFile::create(pattern);
+  if (!file) {
+    return llvm::errorToErrorCode(file.takeError());
+  }
+  std::error_code error;
+  {
+    llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
+    stream << bytes;
+    stream.flush();
+    error = stream.error();
+    stream.clear_error();
+  }
+  if (error) {
+    llvm::consumeError(file->discard());
+    return error;
+  }
+  return llvm::errorToErrorCode(file->keep(path));
+}
+
+int Compilation::object() {
+  TimingScope scope = root.nest("object");
+  if (kernels.images.empty()) {
+    return fail("'" + options.input +
+                "' needs no kernels, so there is no code to link; its package "
+                "runs without");
+  }
+  std::string message;
+  FailureOr<std::string> bytes = linkCode(kernels, options.symbol, message);
+  if (failed(bytes)) {
+    module->emitError("cannot link the object: ") << message;
+    return internalError("package");
+  }
+  if (std::error_code error = writeFile(options.output, *bytes)) {
+    return fail("cannot write " + quote(options.output) + ": " +
+                error.message());
+  }
+  return Success;
 }
 
 //===----------------------------------------------------------------------===//
@@ -336,7 +384,7 @@ int Compilation::run() {
   }
   for (Phase phase : getPhases()) {
     if (phase == Phase::Package) {
-      return package();
+      return options.emitObject ? object() : package();
     }
     int code = Success;
     if (!done || phase > *done) {

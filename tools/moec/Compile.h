@@ -11,6 +11,8 @@
 #include "moe/Pipelines/Pipelines.h"
 #include "moe/Target/Image.h"
 
+#include "moe_rt/contract/environment.h"
+
 #include "llvm/ADT/SmallVector.h"
 
 #include <string>
@@ -32,8 +34,10 @@ struct CompileOptions {
   std::string reproducer;
   llvm::SmallVector<moe::Level> levels;
   bool timing = false;
-  /// Write relocatable objects of the kernels instead of a package.
+  /// Write an object with the code of the kernels instead of a package.
   bool emitObject = false;
+  /// Name of the object's symbol.
+  std::string symbol = MOE_LINKED_CODE_SYMBOL;
 };
 
 /// Compiles `options.input` and returns the tool's exit code. Diagnostics go to

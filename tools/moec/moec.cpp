@@ -11,12 +11,14 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <csignal>
+#include <optional>
 #include <vector>
 
 using namespace moec;
@@ -26,13 +28,17 @@ static constexpr const char kHelp[] =
     R"(moec: compiles a model with mixture-of-experts layers to a package
 
 usage: moec MODEL -o PACKAGE [options]      MODEL is .onnx or .mlir
+       moec MODEL --emit=object -o OBJECT [options]
        moec inspect PACKAGE [--json]
        moec operators                       lists the ONNX operators it compiles
 
 options:
-  -o FILE                 where the package (or the IR) is written
+  -o FILE                 where the package (object, IR) is written
   --level=LEVEL           instruction-set level, repeatable: x86-64-v3,
                           x86-64-v4 (default: both)
+  --emit=object           write the package's code as an object for the linker
+                          (docs/embedding.md), not the package
+  --symbol=NAME           the object's symbol (default: moe_linked_code)
   --compile-to=PHASE      stop after a phase and write the IR: import, raise,
                           lower-onnx, fuse, plan, bufferize, codegen
   --external-data-root=DIR
@@ -58,9 +64,9 @@ static std::string suggestion(StringRef flag) {
   StringRef best;
   unsigned distance = 4;
   for (StringRef known :
-       {"--level", "--compile-to", "--dump-ir-dir", "--external-data-root",
-        "--mlir-timing", "--mlir-generate-reproducer", "--help", "--version",
-        "--json"}) {
+       {"--level", "--emit", "--symbol", "--compile-to", "--dump-ir-dir",
+        "--external-data-root", "--mlir-timing", "--mlir-generate-reproducer",
+        "--help", "--version", "--json"}) {
     unsigned edits = flag.split('=').first.edit_distance(known);
     if (edits < distance) {
       distance = edits;
@@ -75,6 +81,8 @@ namespace {
 /// What a command line says.
 struct CommandLine {
   CompileOptions compile;
+  /// Of --symbol.
+  std::optional<std::string> symbol;
   std::vector<std::string> inputs;
   bool json = false;
   bool help = false;
@@ -82,6 +90,12 @@ struct CommandLine {
 };
 
 } // namespace
+
+static bool isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) &&
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
 
 /// Reads one argument (and its value); returns an exit code if it is wrong.
 static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
@@ -100,7 +114,20 @@ static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
       return usage("unknown level '" + value +
                    "'; known are x86-64-v3 and x86-64-v4");
     }
-    line.compile.levels.push_back(*level);
+    if (!llvm::is_contained(line.compile.levels, *level)) {
+      line.compile.levels.push_back(*level);
+    }
+  } else if (name == "--emit" && hasValue) {
+    if (value != "object" && value != "package") {
+      return usage("unknown kind of output '" + value +
+                   "'; known are package and object");
+    }
+    line.compile.emitObject = value == "object";
+  } else if (name == "--symbol" && hasValue) {
+    if (!isIdentifier(value)) {
+      return usage("--symbol needs an identifier of C, not '" + value + "'");
+    }
+    line.symbol = value.str();
   } else if (name == "--compile-to" && hasValue) {
     std::optional<moe::Phase> phase = moe::parsePhase(value);
     if (!phase) {
@@ -121,9 +148,10 @@ static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
     line.help = true;
   } else if (argument == "--version") {
     line.version = true;
-  } else if (argument == "--level" || argument == "--compile-to" ||
-             argument == "--dump-ir-dir" ||
-             argument == "--mlir-generate-reproducer") {
+  } else if (llvm::is_contained({"--level", "--emit", "--symbol",
+                                 "--compile-to", "--dump-ir-dir",
+                                 "--mlir-generate-reproducer"},
+                                argument)) {
     return usage(argument + " needs a value: " + argument + "=...");
   } else if (argument.starts_with("-") && argument != "-") {
     return usage("unknown argument '" + argument + "'" + suggestion(argument));
@@ -158,6 +186,33 @@ static int inspectPackage(const CommandLine &line, size_t argumentCount) {
   return inspect(line.inputs[0], line.json);
 }
 
+/// Checks what the options of a compilation say together, and compiles.
+static int compileModel(CommandLine &line) {
+  CompileOptions &options = line.compile;
+  if (line.inputs.size() != 1) {
+    return usage(line.inputs.empty() ? "no model given"
+                                     : "more than one model given");
+  }
+  if (line.json) {
+    return usage("--json belongs to 'moec inspect'");
+  }
+  if (line.symbol && !options.emitObject) {
+    return usage("--symbol belongs to --emit=object");
+  }
+  if (options.emitObject && options.compileTo != moe::Phase::Package) {
+    return usage("--emit=object and --compile-to exclude each other");
+  }
+  if (options.output.empty() && options.compileTo == moe::Phase::Package) {
+    return usage("no output given; add -o FILE");
+  }
+  options.input = line.inputs[0];
+  options.symbol = line.symbol.value_or(options.symbol);
+  if (options.levels.empty()) {
+    options.levels = {moe::Level::X86_64_V3, moe::Level::X86_64_V4};
+  }
+  return compile(options);
+}
+
 static int run(llvm::ArrayRef<const char *> arguments) {
   if (!arguments.empty() && StringRef(arguments[0]) == "operators") {
     if (arguments.size() != 1) {
@@ -184,22 +239,7 @@ static int run(llvm::ArrayRef<const char *> arguments) {
   if (inspecting) {
     return inspectPackage(line, arguments.size() - 1);
   }
-  if (line.inputs.size() != 1) {
-    return usage(line.inputs.empty() ? "no model given"
-                                     : "more than one model given");
-  }
-  if (line.json) {
-    return usage("--json belongs to 'moec inspect'");
-  }
-  line.compile.input = line.inputs[0];
-  if (line.compile.output.empty() &&
-      line.compile.compileTo == moe::Phase::Package) {
-    return usage("no output given; add -o FILE");
-  }
-  if (line.compile.levels.empty()) {
-    line.compile.levels = {moe::Level::X86_64_V3, moe::Level::X86_64_V4};
-  }
-  return compile(line.compile);
+  return compileModel(line);
 }
 
 int main(int argc, char **argv) {

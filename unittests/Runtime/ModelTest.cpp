@@ -282,60 +282,194 @@ TEST_F(ModelTest, WithoutCodeThatFits) {
 
 int32_t linkedPhase(void *, int64_t, int64_t, int32_t) { return 77; }
 
-TEST_F(ModelTest, LinkedCodeIsTheLastResort) {
-  write({imageSection(3)});
-  const moe_rt_phase_fn linked[] = {linkedPhase, linkedPhase, linkedPhase};
-  moe_rt_linked_code_t linkedCode = {sizeof(linkedCode), linked, 3, 3};
+const moe_phase_fn linkedPhases[] = {linkedPhase, linkedPhase, linkedPhase};
+
+/// What an object exports that was compiled with the package at `path`.
+class LinkedModelTest : public ModelTest {
+protected:
+  LinkedModelTest() {
+    options.struct_size = sizeof(options);
+    options.linked_code = &linkedCode;
+    options.log = &sink;
+  }
+
+  /// Adds code with the identity of the package's `image`-th one.
+  void link(uint32_t level, uint32_t image) {
+    Bytes bytes = readFile(path);
+    const auto *table = reinterpret_cast<const moe_package_section *>(
+        bytes.data() + sizeof(moe_package_header));
+    ASSERT_EQ(table[2 + image].type, uint32_t{MOE_SECTION_IMAGE});
+    moe_linked_level code = {level, 3, linkedPhases, {}};
+    memcpy(code.identity, table[2 + image].hash, sizeof(code.identity));
+    levels.push_back(code);
+    linkedCode = {sizeof(moe_linked_code), sizeof(moe_linked_level),
+                  levels.size(), levels.data()};
+  }
+  bool usesLinked() const { return table == linkedPhases; }
+  static std::string text(const uint8_t *hash) {
+    std::string text;
+    for (int i = 0; i < 8; ++i) {
+      char byte[3];
+      snprintf(byte, sizeof(byte), "%02x", hash[i]);
+      text += byte;
+    }
+    return text;
+  }
+
+  std::vector<moe_linked_level> levels;
+  moe_linked_code linkedCode = {};
+  moe_rt_model_options_t options = {};
   std::string written;
   moe_rt_log_sink_t sink = {
       sizeof(sink), &written, MOE_RT_LOG_INFO,
       [](void *context, moe_rt_log_level_t, const char *message) {
         *static_cast<std::string *>(context) += message;
       }};
-  moe_rt_model_options_t options = {};
-  options.struct_size = sizeof(options);
-  options.linked_code = &linkedCode;
-  options.log = &sink;
-  options.image_folder = folder.path().c_str();
+};
+
+TEST_F(LinkedModelTest, IsUsedInPlaceOfTheSameCode) {
+  write({imageSection(3)});
+  link(3, 0);
+  sink.level = MOE_RT_LOG_DEBUG;
+  ASSERT_EQ(load(&options), "");
+  written.clear();
+  EXPECT_EQ(phases(), "");
+  EXPECT_TRUE(usesLinked());
+  EXPECT_EQ(level, 3);
+  EXPECT_EQ(written, "linked code for x86-64-v3 is used");
+  // No attempt is made to map what the package has.
+  model->disabledImageMethods = ~0U;
+  written.clear();
+  EXPECT_EQ(phases(3), "");
+  EXPECT_TRUE(usesLinked());
+  EXPECT_EQ(written, "linked code for x86-64-v3 is used");
+}
+
+TEST_F(LinkedModelTest, FollowsTheLevelOfTheCpu) {
+  write({imageSection(3), imageSection(4)});
+  link(3, 0);
+  link(4, 1);
+  ASSERT_EQ(load(&options), "");
+  model->disabledImageMethods = ~0U;
+  EXPECT_EQ(phases(), "");
+  EXPECT_TRUE(usesLinked());
+  EXPECT_EQ(level, cpuLevel());
+  EXPECT_EQ(phases(3), "");
+  EXPECT_TRUE(usesLinked());
+  EXPECT_EQ(level, 3);
+  EXPECT_EQ(written, "");
+}
+
+TEST_F(LinkedModelTest, StandsInForAHigherLevelThatCannotBeMapped) {
+  if (cpuLevel() < MOE_LEVEL_X86_64_V4) {
+    GTEST_SKIP() << "needs x86-64-v4";
+  }
+  write({imageSection(3), imageSection(4)});
+  link(3, 0);
   ASSERT_EQ(load(&options), "");
   EXPECT_EQ(phases(), "");
+  EXPECT_EQ(level, 4);
   expectKernelsWork();
 
   ASSERT_EQ(load(&options), "");
   model->disabledImageMethods = ~0U;
   EXPECT_EQ(phases(), "");
-  EXPECT_EQ(table[0](nullptr, 0, 0, 0), 77);
+  EXPECT_TRUE(usesLinked());
   EXPECT_EQ(level, 3);
-  EXPECT_EQ(written.find("linked code is used, because the code for x86-64-v3 "
-                         "in '" +
+  EXPECT_EQ(written.find("linked code for x86-64-v3 is used, because the code "
+                         "for x86-64-v4 in '" +
                          path + "' cannot be made executable here ("),
             0U)
       << written;
 
-  // Also for a package without code; not above the limit.
-  write({});
+  // Not for one that is too high here.
+  levels.clear();
+  link(4, 1);
   ASSERT_EQ(load(&options), "");
-  EXPECT_EQ(phases(), "");
-  EXPECT_EQ(table, linked);
-  linkedCode.level = 4;
-  ASSERT_EQ(load(&options), "");
-  EXPECT_EQ(phases(3), "'" + path +
-                           "' has no code for x86-64; compile the "
-                           "model for it");
+  EXPECT_EQ(phases(3), "");
+  EXPECT_EQ(level, 3);
+  expectKernelsWork();
+}
 
-  linkedCode.level = 2;
-  EXPECT_EQ(load(&options), "linked_code has level 2, expected 3 or 4");
-  linkedCode.phase_count = 2;
-  EXPECT_EQ(load(&options), "linked_code has 2 phases, and the program of '" +
-                                path +
-                                "' 3; link the object that was compiled with "
-                                "it");
-  const moe_rt_phase_fn holes[] = {linkedPhase, nullptr, linkedPhase};
-  linkedCode = {sizeof(linkedCode), holes, 3, 3};
-  EXPECT_EQ(load(&options), "linked_code has 3 phases, and the program of '" +
-                                path +
-                                "' 3; link the object that was compiled with "
-                                "it");
+TEST_F(LinkedModelTest, RefusesCodeOfAnotherModel) {
+  write({imageSection(3)});
+  link(3, 0);
+  std::string wanted = text(levels[0].identity);
+  levels[0].identity[31] ^= 1;
+  std::string message =
+      "linked_code is not the code of '" + path +
+      "': for x86-64-v3 its identity is " + wanted +
+      "..., and that of the package's code " + wanted +
+      "...; compile package and object from the same model with the same moec";
+  EXPECT_EQ(load(&options), message);
+  EXPECT_EQ(code, MOE_RT_INVALID_ARGUMENT);
+  EXPECT_EQ(model, nullptr);
+  // Also where another level's is right, or phases are as many as by chance.
+  write({imageSection(3), imageSection(4)});
+  levels.clear();
+  link(4, 1);
+  link(3, 1);
+  levels[1].phase_count = 2;
+  EXPECT_EQ(load(&options),
+            "linked_code is not the code of '" + path +
+                "': for x86-64-v3 its identity is " + text(levels[1].identity) +
+                "..., and that of the package's code " + wanted +
+                "...; compile package and object from the same model with the "
+                "same moec");
+}
+
+TEST_F(LinkedModelTest, RefusesLevelsThatThePackageLacks) {
+  write({imageSection(3)});
+  link(3, 0);
+  link(4, 0);
+  EXPECT_EQ(load(&options),
+            "linked_code has code for x86-64-v4, and '" + path +
+                "' has none; compile package and object for the same levels");
+  EXPECT_EQ(code, MOE_RT_INVALID_ARGUMENT);
+}
+
+TEST_F(LinkedModelTest, RefusesWhatNoCompilerWrote) {
+  write({imageSection(3)});
+  link(3, 0);
+  const moe_linked_code good = linkedCode;
+  std::string message =
+      "linked_code is nothing that 'moec --emit=object' wrote; link its object "
+      "and pass the address of its symbol";
+  auto refused = [&] {
+    EXPECT_EQ(load(&options), message);
+    EXPECT_EQ(code, MOE_RT_INVALID_ARGUMENT);
+    linkedCode = good;
+  };
+  linkedCode.struct_size -= 1;
+  refused();
+  linkedCode.level_size -= 1;
+  refused();
+  linkedCode.level_size += 4;
+  refused();
+  linkedCode.level_count = 0;
+  refused();
+  linkedCode.levels = nullptr;
+  refused();
+  levels[0].phase_count = 2;
+  refused();
+  levels[0].phase_count = 3;
+  levels[0].phases = nullptr;
+  refused();
+  levels[0].phases = linkedPhases;
+  // A later compiler's larger structs are read as far as they are known.
+  struct Wider {
+    moe_linked_level level;
+    uint64_t more;
+  };
+  write({imageSection(3), imageSection(4)});
+  levels.clear();
+  link(3, 0);
+  link(4, 1);
+  const Wider wider[] = {{levels[0], 1}, {levels[1], 2}};
+  linkedCode = {sizeof(moe_linked_code) + 8, sizeof(Wider), 2, &wider[0].level};
+  EXPECT_EQ(load(&options), "");
+  EXPECT_EQ(phases(3), "");
+  EXPECT_TRUE(usesLinked());
 }
 
 TEST_F(ModelTest, PrivateFilesWhereNothingElseWorks) {

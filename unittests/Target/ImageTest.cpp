@@ -202,6 +202,135 @@ TEST_F(ImageTest, RefusesWhatIsNoImage) {
   EXPECT_TRUE(mlir::failed(checkImage(*object, message)));
 }
 
+/// Objects for the user's linker.
+class ObjectTest : public ImageTest {
+protected:
+  /// The message that linking modules with a function `f`, one per level, to an
+  /// object fails with, or nothing.
+  std::string linkLevels(const char *source, ArrayRef<Level> levels = kLevels,
+                         StringRef symbol = "my_code") {
+    std::vector<std::string> parts;
+    SmallVector<LinkedLevel> linked;
+    parts.reserve(levels.size());
+    std::string message;
+    for (Level level : levels) {
+      auto code = emit(source, CodeKind::Object, level);
+      EXPECT_TRUE(mlir::succeeded(code)) << diagnostics;
+      auto part = linkLevel({*code}, {"f"}, level, message);
+      if (mlir::failed(part)) {
+        return message;
+      }
+      parts.push_back(*part);
+      linked.push_back({level, 1, {}, parts.back()});
+    }
+    auto result = linkObject(linked, symbol, message);
+    object = mlir::succeeded(result) ? *result : "";
+    return message;
+  }
+
+  std::string check(StringRef symbol = "my_code") {
+    std::string message;
+    EXPECT_EQ(mlir::failed(checkObject(object, symbol, message)),
+              !message.empty());
+    return message;
+  }
+
+  std::string object;
+};
+
+TEST_F(ObjectTest, LinksLevels) {
+  EXPECT_EQ(linkLevels(kPlain), "");
+  EXPECT_EQ(check(), "");
+  EXPECT_THAT(object, HasSubstr(".eh_frame"));
+  std::string first = object;
+  EXPECT_EQ(linkLevels(kPlain), "");
+  EXPECT_EQ(first, object);
+  EXPECT_EQ(linkLevels(kPlain, Level::X86_64_V4), "");
+  EXPECT_NE(first, object);
+  EXPECT_EQ(linkLevels(kPlain, kLevels, "other"), "");
+  EXPECT_EQ(check(), "the object exports 'other'");
+  EXPECT_EQ(check("other"), "");
+}
+
+TEST_F(ObjectTest, FindsWhatLLVMCallsOnItsOwn) {
+  EXPECT_EQ(linkLevels(R"(
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %q = llvm.getelementptr %arg[%b] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+  "llvm.intr.memcpy"(%q, %arg, %e) <{isVolatile = false}> : (!llvm.ptr, !llvm.ptr, i64) -> ()
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})"),
+            "");
+}
+
+TEST_F(ObjectTest, RefusesWhatIsUndefined) {
+  EXPECT_EQ(linkLevels(R"(
+llvm.func @moe_missing(i64) -> i32
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %0 = llvm.call @moe_missing(%b) : (i64) -> i32
+  llvm.return %0 : i32
+})"),
+            "the object needs 'moe_missing'");
+}
+
+TEST_F(ObjectTest, RefusesWhatAnImageMayNotHold) {
+  EXPECT_EQ(linkLevels(R"(
+llvm.mlir.global external thread_local @counter(0 : i64) : i64
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})"),
+            "the object has thread-local storage");
+  EXPECT_EQ(linkLevels(R"(
+llvm.mlir.global_ctors ctors = [@start], priorities = [0 : i32], data = [#llvm.zero]
+llvm.func internal @start() {
+  %a = llvm.mlir.constant(4096 : i64) : i64
+  %p = llvm.inttoptr %a : i64 to !llvm.ptr
+  llvm.store volatile %a, %p : i64, !llvm.ptr
+  llvm.return
+}
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})"),
+            "the object has constructors");
+  EXPECT_EQ(linkLevels(R"(
+llvm.mlir.global external @shown(0 : i64) : i64
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %p = llvm.mlir.addressof @shown : !llvm.ptr
+  llvm.store volatile %b, %p : i64, !llvm.ptr
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})"),
+            "the object has a relocation of type 42 in code");
+  EXPECT_EQ(linkLevels(R"(
+llvm.mlir.global internal @kept(0 : i64) : i64
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %p = llvm.mlir.addressof @kept : !llvm.ptr
+  llvm.store volatile %b, %p : i64, !llvm.ptr
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})"),
+            "the object has data that stays writable, '.bss.kept'");
+}
+
+TEST_F(ObjectTest, RefusesWhatIsNoObject) {
+  EXPECT_EQ(check(), "invalid buffer: the size (0) is smaller than an ELF "
+                     "header (64)");
+  linkLevels(kPlain);
+  std::string good = object;
+  for (size_t length : {size_t(10), size_t(64), good.size() / 2}) {
+    object = good.substr(0, length);
+    EXPECT_NE(check(), "") << length;
+  }
+  // An image, and what the compiler emits first.
+  link(kPlain);
+  object = image;
+  EXPECT_NE(check(), "");
+  object = *emit(kPlain);
+  EXPECT_EQ(check(), "the object exports 'f'");
+}
+
 TEST_F(ImageTest, ShowsCode) {
   auto text = emit(kPlain, CodeKind::Assembly);
   ASSERT_TRUE(mlir::succeeded(text));

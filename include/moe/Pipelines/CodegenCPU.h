@@ -44,6 +44,8 @@ void registerCodegenCPUPipeline();
 
 struct CompileKernelsOptions {
   SmallVector<Level> levels = {Level::X86_64_V3, Level::X86_64_V4};
+  /// Whether the objects that the images are linked from are kept, too.
+  bool keepObjects = false;
   /// Called for each pass manager before it runs, to add instrumentation.
   std::function<void(mlir::PassManager &)> configure;
 };

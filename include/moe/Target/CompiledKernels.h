@@ -39,6 +39,8 @@ struct CompiledKernel {
 struct CodeImage {
   Level level;
   std::string bytes;
+  /// The same code for linkObject(), where it was asked for.
+  std::string object;
 };
 
 struct CompiledKernels {

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // From kernels in the LLVM dialect to the freestanding ELF image that a
-// package holds: one object per module, linked with the helper archive.
+// package holds, or to an object with the same code that a program links: one
+// object per module, linked with the helper archive.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,8 @@
 
 #include "moe/Support/LLVM.h"
 
+#include <array>
+#include <cstdint>
 #include <string>
 
 namespace mlir {
@@ -53,6 +56,36 @@ FailureOr<std::string> emitCode(mlir::ModuleOp module, Level level,
 FailureOr<std::string> linkImage(ArrayRef<std::string> objects,
                                  ArrayRef<std::string> phases, Level level,
                                  std::string &message);
+
+/// The same code as a relocatable object, for linkObject(): of its symbols only
+/// the array of phases is global. Errors as linkImage().
+FailureOr<std::string> linkLevel(ArrayRef<std::string> objects,
+                                 ArrayRef<std::string> phases, Level level,
+                                 std::string &message);
+
+/// Code for one level of an object for the user's linker.
+struct LinkedLevel {
+  Level level;
+  uint32_t phaseCount;
+  /// What ties it to a package: see moe_linked_level in the contract.
+  std::array<uint8_t, 32> identity;
+  /// Of linkLevel().
+  StringRef object;
+};
+
+/// Joins one or more levels, each at most once, to an object whose one global
+/// symbol is a `moe_linked_code` by the name `symbol`, a C identifier. Checked
+/// with checkObject(); errors as linkImage(). The same arguments give the same
+/// bytes.
+FailureOr<std::string> linkObject(ArrayRef<LinkedLevel> levels,
+                                  StringRef symbol, std::string &message);
+
+/// Whether the bytes are an object that any program for x86-64 can link:
+/// `symbol` as the one global symbol, nothing undefined, no relocations in
+/// code but relative ones, no thread-local storage or constructors, and no
+/// wish for an executable stack.
+LogicalResult checkObject(StringRef object, StringRef symbol,
+                          std::string &message);
 
 /// Whether the bytes are an image that a runtime may load: nothing undefined,
 /// only relative relocations, no thread-local storage, constructors or IFUNCs,

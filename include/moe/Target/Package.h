@@ -47,6 +47,13 @@ LogicalResult writePackage(mlir::ModuleOp module,
                            const PackageContents &contents,
                            const std::string &path);
 
+/// The object of `moec --emit=object` for kernels whose objects were kept: the
+/// same code as the package's, tied to it by the hashes of its IMAGE sections,
+/// exported as `symbol`. There is at least one image. On failure `message` says
+/// why.
+FailureOr<std::string> linkCode(const CompiledKernels &kernels,
+                                StringRef symbol, std::string &message);
+
 } // namespace moe
 
 #endif // MOE_TARGET_PACKAGE_H

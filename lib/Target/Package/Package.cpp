@@ -15,8 +15,10 @@
 #include "moe/Target/Program.h"
 #include "moe_rt/contract/environment.h"
 #include "moe_rt/contract/package.h"
+#include "package/hash_tree.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cstring>
 
@@ -136,29 +138,58 @@ LogicalResult PackageEmitter::writeWeights() {
   return success();
 }
 
-LogicalResult PackageEmitter::writeImages() {
+static uint32_t countPhases(const CompiledKernels &kernels) {
   uint32_t phases = 0;
-  for (const CompiledKernel &kernel : contents.kernels->kernels) {
+  for (const CompiledKernel &kernel : kernels.kernels) {
     phases += kernel.phases.size();
   }
+  return phases;
+}
+
+/// The payload of an IMAGE section.
+static std::string makeImageSection(const CodeImage &image, uint32_t phases) {
+  moe_image_header header = {};
+  header.architecture = MOE_ARCHITECTURE_X86_64;
+  header.level = static_cast<uint32_t>(image.level);
+  header.environment_major = MOE_ENVIRONMENT_MAJOR;
+  header.environment_minor = MOE_ENVIRONMENT_MINOR;
+  header.phase_count = phases;
+  header.image_offset = kSmallAlignment;
+  header.image_length = image.bytes.size();
+  std::string payload(reinterpret_cast<const char *>(&header), sizeof(header));
+  payload.resize(kSmallAlignment);
+  return payload + image.bytes;
+}
+
+LogicalResult PackageEmitter::writeImages() {
   for (const CodeImage &image : contents.kernels->images) {
-    moe_image_header header = {};
-    header.architecture = MOE_ARCHITECTURE_X86_64;
-    header.level = static_cast<uint32_t>(image.level);
-    header.environment_major = MOE_ENVIRONMENT_MAJOR;
-    header.environment_minor = MOE_ENVIRONMENT_MINOR;
-    header.phase_count = phases;
-    header.image_offset = kSmallAlignment;
-    header.image_length = image.bytes.size();
+    std::string payload =
+        makeImageSection(image, countPhases(*contents.kernels));
     if (failed(section(MOE_SECTION_IMAGE, MOE_SECTION_CRITICAL,
                        kSmallAlignment)) ||
-        failed(check(writer.append(&header, sizeof(header)))) ||
-        failed(check(writer.alignTo(kSmallAlignment))) ||
-        failed(check(writer.append(image.bytes.data(), image.bytes.size())))) {
+        failed(check(writer.append(payload.data(), payload.size())))) {
       return failure();
     }
   }
   return success();
+}
+
+FailureOr<std::string> moe::linkCode(const CompiledKernels &kernels,
+                                     StringRef symbol, std::string &message) {
+  SmallVector<LinkedLevel> levels;
+  for (const CodeImage &image : kernels.images) {
+    uint32_t phases = countPhases(kernels);
+    // As stored: writePackage() has no section at less than this behind images.
+    std::string stored = makeImageSection(image, phases);
+    stored.resize(llvm::alignTo(stored.size(), kSmallAlignment));
+    moe::rt::SectionHasher hasher;
+    hasher.append(stored.data(), stored.size());
+    moe::rt::Hash hash = hasher.finish();
+    LinkedLevel level = {image.level, phases, {}, image.object};
+    llvm::copy(hash.bytes, level.identity.begin());
+    levels.push_back(level);
+  }
+  return linkObject(levels, symbol, message);
 }
 
 LogicalResult PackageEmitter::writeProgram() {

@@ -53,24 +53,20 @@ typedef MOE_RT_ENUM(moe_rt_load_policy) {
   MOE_RT_LOAD_HUGE = 4
 } moe_rt_load_policy_t;
 
-/** A kernel phase; moe_phase_fn of contract/environment.h. */
-typedef int32_t (*moe_rt_phase_fn)(void *arg, int64_t begin, int64_t end,
-                                   int32_t worker);
-
 /**
- * Code of a package that the caller linked (`moec --emit=object`), for systems
- * that let no program make memory executable. It is used where the package's
- * own code of the same or a higher level cannot be. Nothing checks that it is
- * the code of this package but its number of phases.
+ * Code of a package that is part of the program, for systems that let no
+ * program make memory executable: an object that `moec --emit=object` wrote and
+ * the caller linked. Opaque; it is declared as
+ *
+ *     extern const moe_rt_linked_code_t moe_linked_code;
+ *
+ * or by the name that --symbol gave it. It holds code for one or more
+ * instruction-set levels, each with the hash of the package's code that it is
+ * the same as: a package with other code is refused. For these levels the
+ * package's own code is not mapped; where a CPU has a higher level that is in
+ * the package only, that is tried first. Must outlive the models that use it.
  */
-typedef struct moe_rt_linked_code {
-  size_t struct_size; /**< sizeof(moe_rt_linked_code_t) */
-  /** The object's table `moe_kernel_phases`; must outlive the model. */
-  const moe_rt_phase_fn *phases;
-  uint32_t phase_count;
-  /** x86-64 level it was compiled for, 3 or 4. */
-  int32_t level;
-} moe_rt_linked_code_t;
+typedef struct moe_linked_code moe_rt_linked_code_t;
 
 /** How a model is loaded. All zero but struct_size is a good choice. */
 typedef struct moe_rt_model_options {
@@ -85,7 +81,7 @@ typedef struct moe_rt_model_options {
    * where the system lets neither a sealed memory file nor anonymous memory
    * become executable. Copied. */
   const char *image_folder;
-  /** Code that the caller linked, or NULL; copied. */
+  /** Code that the caller linked, or NULL. */
   const moe_rt_linked_code_t *linked_code;
 } moe_rt_model_options_t;
 

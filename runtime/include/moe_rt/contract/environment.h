@@ -75,6 +75,29 @@ enum moe_argument_slot {
 /// package's kernel table.
 #define MOE_IMAGE_PHASES_SYMBOL "moe_kernel_phases"
 
+/// Code for one level in an object that `moec --emit=object` wrote.
+struct moe_linked_level {
+  uint32_t level; ///< enum moe_level
+  uint32_t phase_count;
+  /// As MOE_IMAGE_PHASES_SYMBOL.
+  const moe_phase_fn *phases;
+  /// Hash of the package's IMAGE section that was linked from the same code
+  /// (moe_package_section::hash).
+  uint8_t identity[32];
+};
+
+/// The one global symbol of such an object. Append-only, as its elements: a
+/// reader refuses smaller sizes than it knows and skips what larger ones add.
+struct moe_linked_code {
+  size_t struct_size;                    ///< of this struct
+  size_t level_size;                     ///< of an element of `levels`
+  size_t level_count;                    ///< at least 1
+  const struct moe_linked_level *levels; ///< each level at most once
+};
+
+/// Its name unless the compiler is told another one.
+#define MOE_LINKED_CODE_SYMBOL "moe_linked_code"
+
 /// A list entry for `parallel`: a phase and where its item count is read
 /// (slot index in `arg`), at the moment the phase starts.
 struct moe_phase {
