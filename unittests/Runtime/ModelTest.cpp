@@ -13,6 +13,7 @@
 
 #include "moe_rt/moe_rt.h"
 
+#include <cstdio>
 #include <fcntl.h>
 #include <functional>
 #include <sys/mman.h>

@@ -16,6 +16,8 @@
 
 #include "moe/Support/LLVM.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include <array>
 #include <cstdint>
 #include <string>

@@ -14,6 +14,10 @@
 
 #include "moe_rt/contract/environment.h"
 
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+
 using namespace moe;
 
 /// Everything that code of one level consists of.

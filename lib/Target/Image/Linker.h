@@ -10,6 +10,8 @@
 
 #include "moe/Support/LLVM.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include <string>
 
 namespace moe {
