@@ -263,8 +263,11 @@ int Compilation::package() {
   contents.metadata = {
       {"compiler", "moec " MOE_VERSION},
       {"source", llvm::sys::path::filename(options.input).str()}};
-  return succeeded(writePackage(*module, contents, options.output)) ? Success
-                                                                    : Failed;
+  bool isBug = false;
+  if (failed(writePackage(*module, contents, options.output, isBug))) {
+    return isBug ? internalError("package") : int(Failed);
+  }
+  return Success;
 }
 
 /// Writes a file whole or not at all.

@@ -89,6 +89,32 @@ TEST_F(PackageWriterTest, LayoutIsTheContract) {
   EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask);
 }
 
+TEST_F(PackageWriterTest, ACompletePackageCanBeReadBeforeItIsPublished) {
+  PackageWriter writer;
+  ASSERT_TRUE(writer.begin(path));
+  ASSERT_TRUE(writer.addSection(MOE_SECTION_WEIGHTS, MOE_SECTION_LAZY, 1, 64));
+  ASSERT_TRUE(writer.append("abc", 3));
+  ASSERT_TRUE(writer.complete());
+  ASSERT_TRUE(writer.complete());
+  Owned<Package> package;
+  Status status = openPath(writer.temporaryPath(), package);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(memcmp(package->header().root_hash, writer.rootHash(), 32), 0);
+  Bytes written = readFile(writer.temporaryPath());
+  ASSERT_TRUE(writer.finish());
+  EXPECT_EQ(folder.list(), std::vector<std::string>{"out.moe"});
+  EXPECT_TRUE(readFile(path) == written);
+
+  PackageWriter late;
+  ASSERT_TRUE(late.begin(path));
+  ASSERT_TRUE(late.complete());
+  EXPECT_FALSE(late.addSection(MOE_SECTION_MANIFEST, 0, 1, 64));
+  EXPECT_EQ(late.error(), "cannot add a section to '" + path +
+                              "' with alignment 64: it is not open");
+  EXPECT_FALSE(late.finish());
+  EXPECT_TRUE(readFile(path) == written);
+}
+
 TEST_F(PackageWriterTest, NothingIsLeftOfAnAbandonedPackage) {
   writeFile(path, {1, 2, 3});
   {

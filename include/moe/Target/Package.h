@@ -42,10 +42,12 @@ std::string findObstacle(const std::string &path);
 /// Writes the package of a module after `codegen`: a `moert.program` with the
 /// declarations it needs, and `@weights` as kernels. Weights are computed part
 /// by part and streamed to the file. The same module and contents give the same
-/// bytes. Errors are diagnostics; then no file is left.
+/// bytes. The package is loaded once before it gets its name. Errors are
+/// diagnostics; then no file is left, and `isBug` tells whether the compiler is
+/// at fault, not a file.
 LogicalResult writePackage(mlir::ModuleOp module,
                            const PackageContents &contents,
-                           const std::string &path);
+                           const std::string &path, bool &isBug);
 
 /// The object of `moec --emit=object` for kernels whose objects were kept: the
 /// same code as the package's, tied to it by the hashes of its IMAGE sections,

@@ -58,15 +58,18 @@ public:
   /// Appends zeros up to a multiple of `alignment` from the section's start.
   [[nodiscard]] bool alignTo(uint64_t alignment);
 
-  /// Ends the last section, adds the leaf hashes, syncs, and renames the
-  /// temporary to the path.
+  /// Ends the last section and adds the leaf hashes and the header: the
+  /// temporary is a whole package then, which can be checked before finish().
+  [[nodiscard]] bool complete();
+  /// Completes the temporary unless complete() did, syncs it, and renames it to
+  /// the path.
   [[nodiscard]] bool finish();
 
   /// Sections started so far.
   uint32_t sectionCount() const;
   /// Payload bytes of the section that was started last.
   uint64_t sectionBytes() const;
-  /// The root hash, after finish(): MOE_PACKAGE_HASH_BYTES bytes.
+  /// The root hash, after complete(): MOE_PACKAGE_HASH_BYTES bytes.
   const uint8_t *rootHash() const;
   /// Path of the temporary file, for whoever removes it on a signal; empty
   /// before begin() and after finish().

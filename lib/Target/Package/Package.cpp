@@ -7,6 +7,7 @@
 
 #include "moe/Target/Package.h"
 
+#include "CheckPackage.h"
 #include "WeightStreamer.h"
 #include "moe/Dialect/MoERT/IR/MoERT.h"
 #include "moe/Support/ModelFiles.h"
@@ -38,6 +39,8 @@ public:
 
   LogicalResult emit(const std::string &path);
 
+  bool isBug = false;
+
 private:
   LogicalResult writeManifest();
   LogicalResult writeConstants();
@@ -46,6 +49,7 @@ private:
   LogicalResult writeImages();
   LogicalResult writeProgram();
   LogicalResult writeSource();
+  LogicalResult checkWritten();
 
   LogicalResult check(bool written) {
     return written ? success()
@@ -212,6 +216,15 @@ LogicalResult PackageEmitter::writeSource() {
                                  contents.sourceGraph.size()))));
 }
 
+LogicalResult PackageEmitter::checkWritten() {
+  std::string message = checkPackage(writer.temporaryPath(), isBug);
+  return message.empty()
+             ? success()
+             : LogicalResult(module.emitError("the package that was written "
+                                              "cannot be loaded: ")
+                             << message);
+}
+
 LogicalResult PackageEmitter::emit(const std::string &path) {
   if (llvm::range_size(module.getOps<moe::rt::ProgramOp>()) != 1) {
     return module.emitError("expected one program to write");
@@ -227,7 +240,8 @@ LogicalResult PackageEmitter::emit(const std::string &path) {
     return module.emitError("cannot write ")
            << quote(path) << ": the model reads it; name another file";
   }
-  return check(writer.finish());
+  return failure(failed(check(writer.complete())) || failed(checkWritten()) ||
+                 failed(check(writer.finish())));
 }
 
 std::string moe::findObstacle(const std::string &path) {
@@ -238,6 +252,9 @@ std::string moe::findObstacle(const std::string &path) {
 
 LogicalResult moe::writePackage(ModuleOp module,
                                 const PackageContents &contents,
-                                const std::string &path) {
-  return PackageEmitter(module, contents).emit(path);
+                                const std::string &path, bool &isBug) {
+  PackageEmitter emitter(module, contents);
+  LogicalResult result = emitter.emit(path);
+  isBug = emitter.isBug;
+  return result;
 }

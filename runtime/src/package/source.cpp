@@ -154,18 +154,19 @@ Status Source::setName(const char *prefix, const char *text,
   return Status();
 }
 
-Status Source::openPath(const char *path) {
+Status Source::openPath(const char *path, const char *name) {
   if (!path) {
     return Status::error(MOE_RT_INVALID_ARGUMENT, "path is NULL");
   }
-  MOE_RT_RETURN_IF_ERROR(setName("'", path, "'"));
+  MOE_RT_RETURN_IF_ERROR(name ? setName("", name, "")
+                              : setName("'", path, "'"));
   // Not blocking, or opening a FIFO would wait for a writer.
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (descriptor < 0) {
     int error = errno;
     char buffer[128];
     return Status::error(error == ENOENT ? MOE_RT_NOT_FOUND : MOE_RT_IO,
-                         "cannot open %s: %s", name(),
+                         "cannot open %s: %s", this->name(),
                          systemErrorText(error, buffer, sizeof(buffer)));
   }
   file = descriptor;

@@ -73,8 +73,8 @@ public:
   Source &operator=(Source &&) = delete;
   ~Source();
 
-  /// Opens a regular file.
-  Status openPath(const char *path);
+  /// Opens a regular file. Messages name it `name`, or by its path.
+  Status openPath(const char *path, const char *name = nullptr);
   /// `length` bytes from `offset` on; length 0: up to the end of the file. The
   /// descriptor is duplicated.
   Status openDescriptor(int descriptor, uint64_t offset, uint64_t length);

@@ -102,7 +102,8 @@ struct PackageWriter::Impl {
   std::vector<moe_package_section> sections;
   std::vector<std::vector<Hash>> leaves; ///< per section; empty if not lazy
   SectionHasher hasher;
-  bool open = false; ///< whether sections.back() still grows
+  bool open = false;  ///< whether sections.back() still grows
+  bool whole = false; ///< whether the temporary is a package
   moe_package_header header = {};
 };
 
@@ -225,11 +226,12 @@ bool PackageWriter::addSection(uint32_t type, uint32_t flags, uint32_t version,
   if (!impl->error.empty()) {
     return false;
   }
-  if (impl->file < 0 || alignment < endAlignment ||
+  bool growing = impl->file >= 0 && !impl->whole;
+  if (!growing || alignment < endAlignment ||
       (alignment & (alignment - 1)) != 0) {
     return impl->fail("cannot add a section to '" + impl->path +
                       "' with alignment " + std::to_string(alignment) +
-                      (impl->file < 0 ? ": it is not open" : ""));
+                      (growing ? "" : ": it is not open"));
   }
   if (impl->sections.size() >= impl->options.sectionCapacity) {
     return impl->fail("cannot write '" + impl->path + "': it needs more than " +
@@ -352,9 +354,9 @@ bool PackageWriter::Impl::publish() {
   return true;
 }
 
-bool PackageWriter::finish() {
-  if (!impl->error.empty()) {
-    return false;
+bool PackageWriter::complete() {
+  if (!impl->error.empty() || impl->whole) {
+    return impl->error.empty();
   }
   if (impl->file < 0) {
     return impl->fail("cannot write '" + impl->path + "': it is not open");
@@ -374,8 +376,13 @@ bool PackageWriter::finish() {
     // No section, no room: the package is its header.
     impl->offset = sizeof(moe_package_header);
   }
-  return impl->closeSection(endAlignment) && impl->flush() &&
-         impl->writeHead() && impl->publish();
+  impl->whole =
+      impl->closeSection(endAlignment) && impl->flush() && impl->writeHead();
+  return impl->whole;
+}
+
+bool PackageWriter::finish() {
+  return complete() && impl->publish();
 }
 
 uint32_t PackageWriter::sectionCount() const {
