@@ -12,6 +12,7 @@
 #include "program/validate.h"
 
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -178,9 +179,18 @@ public:
   }
   rt::Status ensureVerified(uint32_t section, uint64_t offset,
                             uint64_t length) const override {
-    verified.push_back({section, offset, length});
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      verified.push_back({section, offset, length});
+    }
     if (damaged) {
       return rt::Status::error(MOE_RT_IO, "damaged");
+    }
+    for (uint64_t at : damagedBytes) {
+      if (at >= offset && at - offset < length) {
+        return rt::Status::error(MOE_RT_IO, "byte %llu is damaged",
+                                 static_cast<unsigned long long>(at));
+      }
     }
     return rt::Status();
   }
@@ -197,6 +207,10 @@ public:
   std::vector<std::vector<uint8_t>> payloads;
   mutable std::vector<Range> verified;
   bool damaged = false;
+  std::vector<uint64_t> damagedBytes;
+
+private:
+  mutable std::mutex mutex;
 };
 
 } // namespace moe::test

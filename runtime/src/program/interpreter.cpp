@@ -43,7 +43,7 @@ Status Interpreter::allocate() {
   const Program &program = *setup.program;
   MOE_RT_RETURN_IF_ERROR(Border::create(allocator, program, tensors));
   MOE_RT_RETURN_IF_ERROR(
-      Constants::create(allocator, program, *setup.sections, constants));
+      Constants::create(setup.device, program, *setup.sections, constants));
   MOE_RT_RETURN_IF_ERROR(
       Arena::create(allocator, program.buffers.size(), temporaries));
   regs = Array<int64_t>(allocator);
