@@ -77,7 +77,8 @@ Value moe::onnx::createSlice(Node &node, Value input,
 }
 
 /// ONNX's rules for one axis: positions below 0 count from the end, and what
-/// lies outside is clamped.
+/// lies outside is clamped. Every int64 is allowed, so that nothing is added to
+/// or negated before it was bounded: overflow ends a run.
 static SliceDim resolveSlice(Node &node, Value extent, OpFoldResult start,
                              OpFoldResult end, OpFoldResult step) {
   Scalars s(node.getBuilder());
@@ -85,7 +86,8 @@ static SliceDim resolveSlice(Node &node, Value extent, OpFoldResult start,
   Value one = s.index(1);
   auto fromFront = [&](OpFoldResult position) {
     Value value = node.getIndexValue(position);
-    return s.select(s.less(value, zero), s.add(value, extent), value);
+    Value fromEnd = s.add(s.min(value, zero), extent);
+    return s.select(s.less(value, zero), fromEnd, value);
   };
   Value first = fromFront(start);
   Value last = fromFront(end);
@@ -97,10 +99,9 @@ static SliceDim resolveSlice(Node &node, Value extent, OpFoldResult start,
       length = s.sub(clampIndex(s, last, zero, extent), begin);
     } else {
       Value top = s.sub(extent, one);
-      Value below = s.index(-1);
-      begin = clampIndex(s, first, below, top);
-      length = s.sub(begin, clampIndex(s, last, below, top));
-      stride = s.neg(stride);
+      begin = clampIndex(s, first, zero, top);
+      length = s.sub(begin, clampIndex(s, last, s.index(-1), top));
+      stride = s.neg(s.max(stride, s.index(-INT64_MAX)));
     }
     Value size = s.max(ceilDivide(s, length, stride), zero);
     return std::make_pair(begin, size);

@@ -122,7 +122,7 @@ struct SliceRange {
       first = clamp(start, 0, extent);
       count = clamp(end, 0, extent) - first;
     } else {
-      first = clamp(start, -1, extent - 1);
+      first = clamp(start, 0, extent - 1);
       count = first - clamp(end, -1, extent - 1);
     }
     // The magnitude of the smallest integer is none.
