@@ -29,8 +29,14 @@ using namespace moe;
 namespace {
 
 constexpr uint64_t kSmallAlignment = UINT64_C(64) << 10;
-constexpr uint64_t kWeightAlignment = UINT64_C(2) << 20;
+constexpr uint64_t kHugePage = UINT64_C(2) << 20;
 constexpr uint64_t kTensorAlignment = 64;
+
+/// Where a section of weights or slots starts. A file of many small ones must
+/// not be mostly padding.
+uint64_t alignmentOf(uint64_t bytes) {
+  return bytes < kHugePage ? MOE_PACKAGE_SLOT_ALIGNMENT : kHugePage;
+}
 
 class PackageEmitter {
 public:
@@ -103,14 +109,14 @@ LogicalResult PackageEmitter::writeConstants() {
 
 LogicalResult PackageEmitter::writePools() {
   for (auto pool : module.getOps<moe::rt::PoolOp>()) {
+    uint64_t bytes = pool.getExperts() * pool.getStride();
     if (failed(section(MOE_SECTION_POOL,
                        MOE_SECTION_CRITICAL | MOE_SECTION_LAZY,
-                       kWeightAlignment))) {
+                       alignmentOf(bytes)))) {
       return failure();
     }
     uint32_t index = writer.sectionCount() - 1;
-    stored[pool.getSymName()] = {index, 0,
-                                 pool.getExperts() * pool.getStride()};
+    stored[pool.getSymName()] = {index, 0, bytes};
     if (failed(streamer.streamPool(pool, writer))) {
       return failure();
     }
@@ -119,9 +125,15 @@ LogicalResult PackageEmitter::writePools() {
 }
 
 LogicalResult PackageEmitter::writeWeights() {
+  uint64_t bytes = 0;
+  for (auto weight : module.getOps<moe::rt::WeightOp>()) {
+    if (!weight.getConstant()) {
+      bytes += byteSize(cast<RankedTensorType>(weight.getType()));
+    }
+  }
   if (failed(section(MOE_SECTION_WEIGHTS,
                      MOE_SECTION_CRITICAL | MOE_SECTION_LAZY,
-                     kWeightAlignment))) {
+                     alignmentOf(bytes)))) {
     return failure();
   }
   uint32_t index = writer.sectionCount() - 1;

@@ -19,7 +19,7 @@
 using namespace mlir;
 using namespace moe;
 
-static int64_t byteSize(RankedTensorType type) {
+int64_t moe::byteSize(RankedTensorType type) {
   return type.getNumElements() *
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }

@@ -26,6 +26,9 @@ class WeightOp;
 /// The elements of a constant as the runtime has them in memory.
 std::string denseElements(mlir::DenseElementsAttr dense);
 
+/// Bytes of a tensor of static shape in a package.
+int64_t byteSize(mlir::RankedTensorType type);
+
 /// Runs the kernels that `moe-outline-weights` makes and appends what they
 /// compute to the section under way. Holds one part of one weight at a time.
 class WeightStreamer {

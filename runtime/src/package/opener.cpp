@@ -27,7 +27,10 @@ static constexpr uint32_t maxSections = 65536;
 static constexpr uint64_t maxFirstOffset = uint64_t{16} << 20;
 static constexpr uint32_t minAlignmentLog2 = 6;
 static constexpr uint32_t maxAlignmentLog2 = 30;
-static constexpr uint32_t poolAlignmentLog2 = 12;
+static constexpr uint32_t poolAlignmentLog2 =
+    __builtin_ctzll(MOE_PACKAGE_SLOT_ALIGNMENT);
+/// Of weights in memory.
+static constexpr size_t weightAlignment = 64;
 /// The newest layout of every section type that this runtime knows.
 static constexpr uint32_t sectionVersion = 1;
 
@@ -334,24 +337,25 @@ Status PackageOpener::resolvePolicy() {
                          "load it with the copy or the huge policy",
                          package.name());
   }
-  // Weights are 64-byte aligned, expert slots 4096.
-  if (kind == Source::Kind::File && package.source.fileOffset() % 4096) {
+  if (kind == Source::Kind::File &&
+      package.source.fileOffset() % MOE_PACKAGE_SLOT_ALIGNMENT) {
     return Status::error(
         MOE_RT_INVALID_ARGUMENT,
-        "%s is mapped from offset %llu, which must be a multiple of 4096; move "
+        "%s is mapped from offset %llu, which must be a multiple of %llu; move "
         "the package there or load it with the copy policy",
-        package.name(), static_cast<ull>(package.source.fileOffset()));
+        package.name(), static_cast<ull>(package.source.fileOffset()),
+        static_cast<ull>(MOE_PACKAGE_SLOT_ALIGNMENT));
   }
   if (kind == Source::Kind::Memory) {
     auto address = reinterpret_cast<uintptr_t>(package.source.memory());
-    uint32_t need =
-        package.findSection(MOE_SECTION_POOL) < package.sectionCount() ? 4096
-                                                                       : 64;
+    bool hasPools =
+        package.findSection(MOE_SECTION_POOL) < package.sectionCount();
+    size_t need = hasPools ? MOE_PACKAGE_SLOT_ALIGNMENT : weightAlignment;
     if (address % need) {
       return Status::error(
           MOE_RT_INVALID_ARGUMENT,
-          "%s is used in place and must start at a multiple of %u; align it or "
-          "load it with the copy policy",
+          "%s is used in place and must start at a multiple of %zu; align it "
+          "or load it with the copy policy",
           package.name(), need);
     }
   }
@@ -367,7 +371,9 @@ Status PackageOpener::loadSection(uint32_t index) {
   if (!isKnown(section) || section.type == MOE_SECTION_SOURCE) {
     return checkUnknown(index);
   }
-  size_t alignment = section.type == MOE_SECTION_POOL ? 4096 : 64;
+  size_t alignment = section.type == MOE_SECTION_POOL
+                         ? MOE_PACKAGE_SLOT_ALIGNMENT
+                         : weightAlignment;
   Memory &memory = package.loaded[index].memory;
   MOE_RT_RETURN_IF_ERROR(
       Memory::allocate(package.allocator, section.size, alignment,
@@ -422,7 +428,8 @@ Status PackageOpener::loadLazy(uint32_t index) {
         Memory::allocateHuge(section.size, type, memory, package.noHugePages));
   } else {
     MOE_RT_RETURN_IF_ERROR(
-        Memory::allocate(package.allocator, section.size, 4096, type, memory));
+        Memory::allocate(package.allocator, section.size,
+                         MOE_PACKAGE_SLOT_ALIGNMENT, type, memory));
   }
   return source.read(section.offset, memory.writable(), section.size);
 }

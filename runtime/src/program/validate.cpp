@@ -416,9 +416,9 @@ Status Validator::checkPools() {
       return error("it has %u experts, expected 1 to %d", pool.experts,
                    INT32_MAX);
     }
-    if (!pool.stride || pool.stride % 4096) {
-      return error("its stride %" PRIu64 " is no positive multiple of 4096",
-                   pool.stride);
+    if (!pool.stride || pool.stride % MOE_PACKAGE_SLOT_ALIGNMENT) {
+      return error("its stride %" PRIu64 " is no positive multiple of %" PRIu64,
+                   pool.stride, MOE_PACKAGE_SLOT_ALIGNMENT);
     }
     if (pool.stride > section.payload_length / pool.experts) {
       return error("%u experts of %" PRIu64 " bytes are beyond the %" PRIu64

@@ -9,6 +9,7 @@
 
 #include "MoEVerify.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe_rt/contract/package.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -144,10 +145,9 @@ LogicalResult SourceOp::verify() {
 LogicalResult PoolOp::verify() {
   // C1.
   int64_t stride = getStride();
-  if (stride <= 0 || stride % 4096 != 0) {
-    return emitOpError("expected a stride that is a positive multiple of 4096, "
-                       "but got ")
-           << stride;
+  if (stride <= 0 || stride % MOE_PACKAGE_SLOT_ALIGNMENT != 0) {
+    return emitOpError("expected a stride that is a positive multiple of ")
+           << MOE_PACKAGE_SLOT_ALIGNMENT << ", but got " << stride;
   }
   // C2.
   if (getExperts() <= 0) {

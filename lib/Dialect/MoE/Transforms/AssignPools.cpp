@@ -8,6 +8,7 @@
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe_rt/contract/package.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/SymbolTable.h"
@@ -41,7 +42,6 @@ private:
   void assign(Value offsets, Layer &layer, SymbolTable &symbols);
 };
 
-constexpr int64_t kSlotAlignment = 4096;
 /// Of a matrix in its slot: one cache line.
 constexpr int64_t kMatrixAlignment = 64;
 
@@ -104,7 +104,8 @@ void AssignPoolsPass::assign(Value offsets, Layer &layer,
   auto pool = PoolOp::create(
       builder, first.getLoc(), builder.getStringAttr("experts"),
       builder.getI64IntegerAttr(experts),
-      builder.getI64IntegerAttr(llvm::alignTo(size, kSlotAlignment)));
+      builder.getI64IntegerAttr(
+          llvm::alignTo(size, MOE_PACKAGE_SLOT_ALIGNMENT)));
   symbols.insert(pool);
   auto symbol = FlatSymbolRefAttr::get(context, pool.getSymName());
   for (auto [weight, place] : llvm::zip_equal(layer.weights, places)) {

@@ -7,6 +7,8 @@
 
 #include "moe/Dialect/MoERT/IR/MoERT.h"
 
+#include "moe_rt/contract/package.h"
+
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -85,10 +87,11 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult PoolOp::verify() {
-  if (getStride() <= 0 || getStride() % 4096 != 0) {
-    return emitOpError(
-               "expected a stride that is a positive multiple of 4096, but got ")
-           << getStride();
+  // An I64Attr's getter is unsigned.
+  int64_t stride = getStride();
+  if (stride <= 0 || stride % MOE_PACKAGE_SLOT_ALIGNMENT != 0) {
+    return emitOpError("expected a stride that is a positive multiple of ")
+           << MOE_PACKAGE_SLOT_ALIGNMENT << ", but got " << stride;
   }
   return success();
 }

@@ -42,6 +42,8 @@ extern "C" {
 #define MOE_PACKAGE_MAGIC "\x89MOE\r\n\x1a\n"
 #define MOE_PACKAGE_HASH_BYTES 32
 #define MOE_PACKAGE_LEAF_BYTES (UINT64_C(4) << 20)
+/// Slots of expert pools start at multiples of this, in the file and in memory.
+#define MOE_PACKAGE_SLOT_ALIGNMENT UINT64_C(4096)
 
 struct moe_package_header {
   uint8_t magic[8];
@@ -85,7 +87,7 @@ struct moe_package_section {
   uint32_t type;
   uint32_t flags;
   uint32_t version;        ///< of the section's own layout, from 1
-  uint32_t alignment_log2; ///< 6 to 30; a POOL at least 12
+  uint32_t alignment_log2; ///< 6 to 30; of a POOL at least that of its slots
   uint64_t offset;
   uint64_t size;           ///< stored bytes, padding included
   uint64_t payload_length; ///< bytes that mean something, <= size

@@ -196,7 +196,7 @@ struct moe_program_weight {
 };
 
 /// A pool of expert slots in pool section `section`: slot s is `stride` bytes
-/// at s * stride (stride: a multiple of 4096).
+/// at s * stride (stride: a multiple of MOE_PACKAGE_SLOT_ALIGNMENT).
 struct moe_program_pool {
   struct moe_string name;
   uint32_t section;
