@@ -109,7 +109,8 @@ static void loadDialects(MLIRContext *context) {
 }
 
 FailureOr<CompiledKernels>
-moe::compileKernels(ModuleOp module, const CompileKernelsOptions &options) {
+moe::compileKernels(ModuleOp module, const CompileKernelsOptions &options,
+                    bool *isBug) {
   std::vector<Unit> units;
   for (Level level : options.levels) {
     for (auto func : module.getOps<func::FuncOp>()) {
@@ -142,10 +143,11 @@ moe::compileKernels(ModuleOp module, const CompileKernelsOptions &options) {
       symbols.append(unit.symbols);
     }
     std::string message;
-    FailureOr<std::string> image = linkImage(objects, symbols, level, message);
+    FailureOr<std::string> image =
+        linkImage(objects, symbols, level, message, isBug);
     FailureOr<std::string> object = std::string();
     if (succeeded(image) && options.keepObjects) {
-      object = linkLevel(objects, symbols, level, message);
+      object = linkLevel(objects, symbols, level, message, isBug);
     }
     if (failed(image) || failed(object)) {
       return module.emitError("cannot link the code for ")

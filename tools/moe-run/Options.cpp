@@ -244,7 +244,9 @@ std::string Parser::parse() {
       bool hasValue = sign != std::string::npos;
       error = parseFlag(argument.substr(0, sign), hasValue,
                         hasValue ? argument.substr(sign + 1) : "");
-    } else if (options.model.empty() && !argument.empty()) {
+    } else if (argument.empty()) {
+      error = "an argument is empty; name a package";
+    } else if (options.model.empty()) {
       options.model = argument;
     } else {
       error = "more than one model: '" + options.model + "' and '" + argument +

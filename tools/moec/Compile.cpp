@@ -68,6 +68,7 @@ private:
   void print(Diagnostic &diagnostic);
   int import();
   int importIR();
+  int checkFolders();
   int checkOutput();
   int runPhase(Phase phase);
   int codegen();
@@ -77,6 +78,10 @@ private:
   int writeModule();
   void configure(PassManager &manager, TimingScope &scope);
   int internalError(StringRef phase);
+  /// The exit code where the reason was printed already.
+  int failIn(StringRef phase, bool isBug) {
+    return isBug ? internalError(phase) : int(Failed);
+  }
 
   const CompileOptions &options;
   MLIRContext context;
@@ -227,19 +232,22 @@ int Compilation::codegen() {
   code.levels = options.levels;
   code.keepObjects = options.emitObject;
   code.configure = [&](PassManager &manager) { configure(manager, scope); };
+  bool isBug = true;
   auto compileNested = [&](StringRef name, CompiledKernels &result) {
     auto nested = module->lookupSymbol<ModuleOp>(name);
     if (!nested || nested.getBody()->empty()) {
       return success();
     }
-    FailureOr<CompiledKernels> compiled = compileKernels(nested, code);
+    FailureOr<CompiledKernels> compiled = compileKernels(nested, code, &isBug);
     if (succeeded(compiled)) {
       result = std::move(*compiled);
     }
     return LogicalResult(compiled);
   };
-  if (failed(compileNested("kernels", kernels)) ||
-      failed(attachKernels(*module, kernels))) {
+  if (failed(compileNested("kernels", kernels))) {
+    return failIn("codegen", isBug);
+  }
+  if (failed(attachKernels(*module, kernels))) {
     return internalError("codegen");
   }
   if (options.emitObject) {
@@ -248,7 +256,7 @@ int Compilation::codegen() {
   // Weights are computed here and must not depend on the machine.
   code.levels = {Level::X86_64_V3};
   if (failed(compileNested("weights", weightKernels))) {
-    return internalError("codegen");
+    return failIn("codegen", isBug);
   }
   return Success;
 }
@@ -265,7 +273,7 @@ int Compilation::package() {
       {"source", llvm::sys::path::filename(options.input).str()}};
   bool isBug = false;
   if (failed(writePackage(*module, contents, options.output, isBug))) {
-    return isBug ? internalError("package") : int(Failed);
+    return failIn("package", isBug);
   }
   return Success;
 }
@@ -301,10 +309,12 @@ int Compilation::object() {
                 "runs without");
   }
   std::string message;
-  FailureOr<std::string> bytes = linkCode(kernels, options.symbol, message);
+  bool isBug = true;
+  FailureOr<std::string> bytes =
+      linkCode(kernels, options.symbol, message, &isBug);
   if (failed(bytes)) {
     module->emitError("cannot link the object: ") << message;
-    return internalError("package");
+    return failIn("package", isBug);
   }
   if (std::error_code error = writeFile(options.output, *bytes)) {
     return fail("cannot write " + quote(options.output) + ": " +
@@ -378,7 +388,24 @@ int Compilation::checkOutput() {
   return obstacle.empty() ? Success : fail(obstacle);
 }
 
+/// A folder that is not there would be found, if at all, as a link that leads
+/// nowhere.
+int Compilation::checkFolders() {
+  const std::string &root = options.externalDataRoot;
+  llvm::sys::fs::file_status status;
+  std::error_code error = llvm::sys::fs::status(root, status);
+  if (root.empty() || (!error && llvm::sys::fs::is_directory(status))) {
+    return Success;
+  }
+  return fail("cannot follow links into " + quote(root) +
+              " (--external-data-root): " +
+              (error ? error.message() : "it is no folder"));
+}
+
 int Compilation::run() {
+  if (int code = checkFolders()) {
+    return code;
+  }
   if (int code = import()) {
     return code;
   }

@@ -19,6 +19,7 @@
 
 #include <csignal>
 #include <optional>
+#include <string>
 #include <vector>
 
 using namespace moec;
@@ -81,8 +82,9 @@ namespace {
 /// What a command line says.
 struct CommandLine {
   CompileOptions compile;
-  /// Of --symbol.
-  std::optional<std::string> symbol;
+  std::string emit;   ///< of --emit
+  std::string phase;  ///< of --compile-to
+  std::string symbol; ///< of --symbol
   std::vector<std::string> inputs;
   bool json = false;
   bool help = false;
@@ -97,50 +99,99 @@ static bool isIdentifier(StringRef name) {
                       [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
+/// Takes the value of a flag that may be given once.
+static int takeOnce(StringRef flag, StringRef value, std::string &result) {
+  if (value.empty()) {
+    return usage(flag + " needs a value: " + flag + "=...");
+  }
+  if (!result.empty()) {
+    return usage(flag + " is given twice: '" + result + "' and '" + value +
+                 "'");
+  }
+  result = value.str();
+  return Success;
+}
+
+static int readLevel(StringRef value, CommandLine &line) {
+  auto level = moe::parseLevel(value);
+  if (mlir::failed(level)) {
+    return usage(value.empty() ? "--level needs a value: --level=..."
+                               : "unknown level '" + value +
+                                     "'; known are x86-64-v3 and x86-64-v4");
+  }
+  if (!llvm::is_contained(line.compile.levels, *level)) {
+    line.compile.levels.push_back(*level);
+  }
+  return Success;
+}
+
+static int readEmit(StringRef value, CommandLine &line) {
+  if (int code = takeOnce("--emit", value, line.emit)) {
+    return code;
+  }
+  if (value != "object" && value != "package") {
+    return usage("unknown kind of output '" + value +
+                 "'; known are package and object");
+  }
+  line.compile.emitObject = value == "object";
+  return Success;
+}
+
+static int readPhase(StringRef value, CommandLine &line) {
+  if (int code = takeOnce("--compile-to", value, line.phase)) {
+    return code;
+  }
+  std::optional<moe::Phase> phase = moe::parsePhase(value);
+  if (!phase) {
+    return usage("unknown phase '" + value + "'; see --help");
+  }
+  line.compile.compileTo = *phase;
+  return Success;
+}
+
+/// Reads `name`=`value`; nothing if no such flag takes a value.
+static std::optional<int> readFlag(StringRef name, StringRef value,
+                                   CommandLine &line) {
+  if (name == "--level") {
+    return readLevel(value, line);
+  }
+  if (name == "--emit") {
+    return readEmit(value, line);
+  }
+  if (name == "--symbol") {
+    int code = takeOnce(name, value, line.symbol);
+    return code || isIdentifier(value)
+               ? code
+               : usage("--symbol needs an identifier of C, not '" + value +
+                       "'");
+  }
+  if (name == "--compile-to") {
+    return readPhase(value, line);
+  }
+  if (name == "--external-data-root") {
+    return takeOnce(name, value, line.compile.externalDataRoot);
+  }
+  if (name == "--dump-ir-dir") {
+    return takeOnce(name, value, line.compile.dumpDirectory);
+  }
+  if (name == "--mlir-generate-reproducer") {
+    return takeOnce(name, value, line.compile.reproducer);
+  }
+  return std::nullopt;
+}
+
 /// Reads one argument (and its value); returns an exit code if it is wrong.
 static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
                         CommandLine &line) {
   StringRef argument = arguments[index];
   auto [name, value] = argument.split('=');
-  bool hasValue = argument.contains('=');
   if (argument == "-o") {
-    if (++index == arguments.size()) {
+    if (++index == arguments.size() || !*arguments[index]) {
       return usage("-o needs a file");
     }
-    line.compile.output = arguments[index];
-  } else if (name == "--level" && hasValue) {
-    auto level = moe::parseLevel(value);
-    if (mlir::failed(level)) {
-      return usage("unknown level '" + value +
-                   "'; known are x86-64-v3 and x86-64-v4");
-    }
-    if (!llvm::is_contained(line.compile.levels, *level)) {
-      line.compile.levels.push_back(*level);
-    }
-  } else if (name == "--emit" && hasValue) {
-    if (value != "object" && value != "package") {
-      return usage("unknown kind of output '" + value +
-                   "'; known are package and object");
-    }
-    line.compile.emitObject = value == "object";
-  } else if (name == "--symbol" && hasValue) {
-    if (!isIdentifier(value)) {
-      return usage("--symbol needs an identifier of C, not '" + value + "'");
-    }
-    line.symbol = value.str();
-  } else if (name == "--compile-to" && hasValue) {
-    std::optional<moe::Phase> phase = moe::parsePhase(value);
-    if (!phase) {
-      return usage("unknown phase '" + value + "'; see --help");
-    }
-    line.compile.compileTo = *phase;
-  } else if (name == "--external-data-root" && hasValue) {
-    line.compile.externalDataRoot = value.str();
-  } else if (name == "--dump-ir-dir" && hasValue) {
-    line.compile.dumpDirectory = value.str();
-  } else if (name == "--mlir-generate-reproducer" && hasValue) {
-    line.compile.reproducer = value.str();
-  } else if (argument == "--mlir-timing") {
+    return takeOnce("-o", arguments[index], line.compile.output);
+  }
+  if (argument == "--mlir-timing") {
     line.compile.timing = true;
   } else if (argument == "--json") {
     line.json = true;
@@ -148,13 +199,12 @@ static int readArgument(llvm::ArrayRef<const char *> arguments, size_t &index,
     line.help = true;
   } else if (argument == "--version") {
     line.version = true;
-  } else if (llvm::is_contained({"--level", "--emit", "--symbol",
-                                 "--compile-to", "--dump-ir-dir",
-                                 "--mlir-generate-reproducer"},
-                                argument)) {
-    return usage(argument + " needs a value: " + argument + "=...");
+  } else if (std::optional<int> code = readFlag(name, value, line)) {
+    return *code;
   } else if (argument.starts_with("-") && argument != "-") {
     return usage("unknown argument '" + argument + "'" + suggestion(argument));
+  } else if (argument.empty()) {
+    return usage("an argument is empty; name a file");
   } else {
     line.inputs.push_back(argument.str());
   }
@@ -196,7 +246,7 @@ static int compileModel(CommandLine &line) {
   if (line.json) {
     return usage("--json belongs to 'moec inspect'");
   }
-  if (line.symbol && !options.emitObject) {
+  if (!line.symbol.empty() && !options.emitObject) {
     return usage("--symbol belongs to --emit=object");
   }
   if (options.emitObject && options.compileTo != moe::Phase::Package) {
@@ -206,7 +256,9 @@ static int compileModel(CommandLine &line) {
     return usage("no output given; add -o FILE");
   }
   options.input = line.inputs[0];
-  options.symbol = line.symbol.value_or(options.symbol);
+  if (!line.symbol.empty()) {
+    options.symbol = line.symbol;
+  }
   if (options.levels.empty()) {
     options.levels = {moe::Level::X86_64_V3, moe::Level::X86_64_V4};
   }

@@ -52,9 +52,11 @@ struct CompileKernelsOptions {
 
 /// Compiles the kernels of `module`, which stays as it is: one LLVM module per
 /// kernel and level, on the context's threads. Errors are reported at their
-/// kernel. The same module and options give the same bytes.
+/// kernel; `isBug` becomes false if temporary files are at fault and not the
+/// compiler. The same module and options give the same bytes.
 FailureOr<CompiledKernels> compileKernels(mlir::ModuleOp module,
-                                          const CompileKernelsOptions &options);
+                                          const CompileKernelsOptions &options,
+                                          bool *isBug = nullptr);
 
 } // namespace moe
 

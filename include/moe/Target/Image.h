@@ -52,18 +52,19 @@ FailureOr<std::string> emitCode(mlir::ModuleOp module, Level level,
 /// Links objects of one level and the helper archive to an image that exports
 /// the array of `phases` (names of functions in the objects, in order) as
 /// MOE_IMAGE_PHASES_SYMBOL, and checks it with checkImage(). On failure
-/// `message` says why. The linker's state is global: calls wait for one
+/// `message` says why, and `isBug` becomes false if temporary files are at
+/// fault, not the objects. The linker's state is global: calls wait for one
 /// another, and each resets the command-line options of LLVM (cl::opt) to their
 /// defaults, so that a tool copies its own before.
 FailureOr<std::string> linkImage(ArrayRef<std::string> objects,
                                  ArrayRef<std::string> phases, Level level,
-                                 std::string &message);
+                                 std::string &message, bool *isBug = nullptr);
 
 /// The same code as a relocatable object, for linkObject(): of its symbols only
 /// the array of phases is global. Errors as linkImage().
 FailureOr<std::string> linkLevel(ArrayRef<std::string> objects,
                                  ArrayRef<std::string> phases, Level level,
-                                 std::string &message);
+                                 std::string &message, bool *isBug = nullptr);
 
 /// Code for one level of an object for the user's linker.
 struct LinkedLevel {
@@ -80,7 +81,8 @@ struct LinkedLevel {
 /// with checkObject(); errors as linkImage(). The same arguments give the same
 /// bytes.
 FailureOr<std::string> linkObject(ArrayRef<LinkedLevel> levels,
-                                  StringRef symbol, std::string &message);
+                                  StringRef symbol, std::string &message,
+                                  bool *isBug = nullptr);
 
 /// Whether the bytes are an object that any program for x86-64 can link:
 /// `symbol` as the one global symbol, nothing undefined, no relocations in

@@ -51,10 +51,10 @@ LogicalResult writePackage(mlir::ModuleOp module,
 
 /// The object of `moec --emit=object` for kernels whose objects were kept: the
 /// same code as the package's, tied to it by the hashes of its IMAGE sections,
-/// exported as `symbol`. There is at least one image. On failure `message` says
-/// why.
+/// exported as `symbol`. There is at least one image. Errors as linkImage().
 FailureOr<std::string> linkCode(const CompiledKernels &kernels,
-                                StringRef symbol, std::string &message);
+                                StringRef symbol, std::string &message,
+                                bool *isBug = nullptr);
 
 } // namespace moe
 

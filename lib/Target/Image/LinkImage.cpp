@@ -33,14 +33,14 @@ static SmallVector<LinkerInput> collectInputs(ArrayRef<std::string> objects,
 
 FailureOr<std::string> moe::linkImage(ArrayRef<std::string> objects,
                                       ArrayRef<std::string> phases, Level level,
-                                      std::string &message) {
+                                      std::string &message, bool *isBug) {
   std::string table = emitPhaseTable(phases, level, MOE_IMAGE_PHASES_SYMBOL);
   FailureOr<std::string> image =
       runLinker(collectInputs(objects, table),
                 {"-shared", "-z", "defs", "-z", "separate-loadable-segments",
                  "-z", "max-page-size=65536", "-z", "now", "-z", "noexecstack",
                  "--build-id=none", "--gc-sections", "--no-undefined"},
-                message);
+                message, isBug);
   if (failed(image) || failed(checkImage(*image, message))) {
     return failure();
   }
@@ -49,13 +49,13 @@ FailureOr<std::string> moe::linkImage(ArrayRef<std::string> objects,
 
 FailureOr<std::string> moe::linkLevel(ArrayRef<std::string> objects,
                                       ArrayRef<std::string> phases, Level level,
-                                      std::string &message) {
+                                      std::string &message, bool *isBug) {
   std::string symbol = getPhasesSymbol(level);
   std::string table = emitPhaseTable(phases, level, symbol);
   // With --gc-sections unwind tables would go, too; the user's linker may drop
   // what no kernel calls.
   FailureOr<std::string> linked =
-      runLinker(collectInputs(objects, table), {"-r"}, message);
+      runLinker(collectInputs(objects, table), {"-r"}, message, isBug);
   if (failed(linked)) {
     return failure();
   }
@@ -63,13 +63,14 @@ FailureOr<std::string> moe::linkLevel(ArrayRef<std::string> objects,
 }
 
 FailureOr<std::string> moe::linkObject(ArrayRef<LinkedLevel> levels,
-                                       StringRef symbol, std::string &message) {
+                                       StringRef symbol, std::string &message,
+                                       bool *isBug) {
   std::string code = emitLinkedCode(levels, symbol);
   SmallVector<LinkerInput> inputs = {{"code.o", code}};
   for (const LinkedLevel &level : levels) {
     inputs.push_back({getLevelName(level.level).str() + ".o", level.object});
   }
-  FailureOr<std::string> linked = runLinker(inputs, {"-r"}, message);
+  FailureOr<std::string> linked = runLinker(inputs, {"-r"}, message, isBug);
   if (failed(linked)) {
     return failure();
   }

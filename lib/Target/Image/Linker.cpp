@@ -19,14 +19,25 @@ LLD_HAS_DRIVER(elf)
 
 using namespace moe;
 
+/// What to do about temporary files.
+static constexpr const char kNextStep[] =
+    "set TMPDIR to a folder that has room and can be written";
+
 namespace {
 
 /// A folder that goes away with everything in it.
 class TemporaryFolder {
 public:
-  TemporaryFolder() {
-    if (llvm::sys::fs::createUniqueDirectory("moec", path)) {
+  /// On failure `message` says why and what to do.
+  explicit TemporaryFolder(std::string &message) {
+    std::error_code error = llvm::sys::fs::createUniqueDirectory("moec", path);
+    if (error) {
       path.clear();
+      llvm::SmallString<128> parent;
+      llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, parent);
+      message = ("cannot create a folder for temporary files in '" + parent +
+                 "': " + error.message() + "; " + kNextStep)
+                    .str();
     }
   }
   ~TemporaryFolder() {
@@ -43,17 +54,22 @@ public:
     return std::string(file.begin(), file.end());
   }
 
-  bool write(const std::string &file, StringRef bytes) const {
+  /// On failure `message` says why and what to do.
+  bool write(const std::string &file, StringRef bytes,
+             std::string &message) const {
     std::error_code error;
     llvm::raw_fd_ostream stream(file, error);
-    if (error) {
-      return false;
+    if (!error) {
+      stream << bytes;
+      stream.close();
+      error = stream.error();
+      stream.clear_error();
     }
-    stream << bytes;
-    stream.close();
-    bool good = !stream.has_error();
-    stream.clear_error();
-    return good;
+    if (error) {
+      message = "cannot write the temporary file '" + file +
+                "': " + error.message() + "; " + kNextStep;
+    }
+    return !error;
   }
 
 private:
@@ -64,11 +80,16 @@ private:
 
 FailureOr<std::string> moe::runLinker(ArrayRef<LinkerInput> inputs,
                                       ArrayRef<const char *> flags,
-                                      std::string &message) {
-  TemporaryFolder folder;
-  if (!folder.isValid()) {
-    message = "cannot create a temporary folder";
+                                      std::string &message, bool *isBug) {
+  auto blameFiles = [&] {
+    if (isBug) {
+      *isBug = false;
+    }
     return failure();
+  };
+  TemporaryFolder folder(message);
+  if (!folder.isValid()) {
+    return blameFiles();
   }
   std::string output = folder.getFile("linked");
   SmallVector<const char *> arguments = {"ld.lld", "--threads=1", "-o",
@@ -78,9 +99,8 @@ FailureOr<std::string> moe::runLinker(ArrayRef<LinkerInput> inputs,
   files.reserve(inputs.size());
   for (const LinkerInput &input : inputs) {
     files.push_back(folder.getFile(input.name));
-    if (!folder.write(files.back(), input.bytes)) {
-      message = "cannot write to the temporary folder";
-      return failure();
+    if (!folder.write(files.back(), input.bytes, message)) {
+      return blameFiles();
     }
     arguments.push_back(files.back().c_str());
   }
@@ -92,6 +112,11 @@ FailureOr<std::string> moe::runLinker(ArrayRef<LinkerInput> inputs,
       lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0) {
     message = "the linker failed: " + StringRef(text).trim().str();
+    // It names its output only where that cannot be written.
+    if (StringRef(text).contains(output)) {
+      message += std::string("; ") + kNextStep;
+      return blameFiles();
+    }
     return failure();
   }
   auto buffer = llvm::MemoryBuffer::getFile(output, /*IsText=*/false,

@@ -24,10 +24,10 @@ struct LinkerInput {
 
 /// Runs the linker with `flags` and returns the bytes of what it writes. Its
 /// state is global, so calls wait for one another. On failure `message` says
-/// why.
+/// why, and `isBug` becomes false if a temporary file could not be written.
 FailureOr<std::string> runLinker(ArrayRef<LinkerInput> inputs,
                                  ArrayRef<const char *> flags,
-                                 std::string &message);
+                                 std::string &message, bool *isBug);
 
 } // namespace moe
 

@@ -191,7 +191,8 @@ LogicalResult PackageEmitter::writeImages() {
 }
 
 FailureOr<std::string> moe::linkCode(const CompiledKernels &kernels,
-                                     StringRef symbol, std::string &message) {
+                                     StringRef symbol, std::string &message,
+                                     bool *isBug) {
   SmallVector<LinkedLevel> levels;
   for (const CodeImage &image : kernels.images) {
     uint32_t phases = countPhases(kernels);
@@ -205,7 +206,7 @@ FailureOr<std::string> moe::linkCode(const CompiledKernels &kernels,
     llvm::copy(hash.bytes, level.identity.begin());
     levels.push_back(level);
   }
-  return linkObject(levels, symbol, message);
+  return linkObject(levels, symbol, message, isBug);
 }
 
 LogicalResult PackageEmitter::writeProgram() {

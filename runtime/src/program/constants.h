@@ -19,8 +19,8 @@ class SectionSource {
 public:
   /// The section's bytes, or null if it is not loaded.
   virtual const uint8_t *data(uint32_t section) const = 0;
-  /// Makes sure that these bytes are what the compiler wrote. May be called from
-  /// several threads.
+  /// Makes sure that these bytes are what the compiler wrote. Called from several
+  /// threads at the same time.
   virtual Status ensureVerified(uint32_t section, uint64_t offset,
                                 uint64_t length) const = 0;
 
