@@ -81,9 +81,13 @@ def MoE_SlotAttr : MoE_Attr<"Slot", "slot"> {
   let summary = "a weight's place in a pool of expert slots";
   let description = [{
     Expert e's part of the weight starts `offset` bytes into e's slot of `pool`.
+
+    Constraints:
+    - C1: `offset` is a multiple of 64 and not below 0.
   }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$pool, "int64_t":$offset);
   let assemblyFormat = "`<` $pool `,` `offset` `=` $offset `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif // MOE_DIALECTS_MOE_MOEATTRS_TD

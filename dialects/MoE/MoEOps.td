@@ -65,7 +65,8 @@ class MoE_BufferOp<string mnemonic, list<Trait> traits = []>
 //===----------------------------------------------------------------------===//
 
 def MoE_WeightOp : MoE_Op<"weight", [
-    IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock, Symbol]> {
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>, IsolatedFromAbove,
+    RecursiveMemoryEffects, SingleBlock, Symbol]> {
   let summary = "a weight, and how its value is computed";
   let description = [{
     Declares a weight of type `T` and gives its value as a region of pure tensor
@@ -94,6 +95,8 @@ def MoE_WeightOp : MoE_Op<"weight", [
     - C4: ops of the region have no memory effects.
     - C5: ops of the region name no weights, so that a value depends on sources
       alone. Where weights are built on one another, regions are copied.
+    - C6: an attribute `moe.slot` is a `#moe.slot` that names a pool with a slot
+      for each expert, and the parts, of static shape, lie inside the slots.
 
     Example:
 
@@ -927,17 +930,18 @@ def MoE_PinOp : MoE_Op<"pin", [
   let assemblyFormat = "$pool $ids attr-dict `:` type($ids)";
 }
 
-def MoE_UnpinOp : MoE_Op<"unpin", [
-    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def MoE_UnpinOp : MoE_Op<"unpin", []> {
   let summary = "ends the matching pin";
   let description = [{
     The slots that the pool's `moe.pin` made resident may be reused from here on.
 
     Constraints:
-    - C1: the symbol names a `moe.pool`.
+    - C1: a `moe.pin` of the same pool stands before it in its block, and no other
+      `moe.unpin` of the pool in between.
   }];
   let arguments = (ins FlatSymbolRefAttr:$pool);
   let assemblyFormat = "$pool attr-dict";
+  let hasVerifier = 1;
 }
 
 def MoE_CountExpertsOp : MoE_Op<"count_experts", []> {
@@ -946,6 +950,9 @@ def MoE_CountExpertsOp : MoE_Op<"count_experts", []> {
     `offsets` [E + 1] are those of a `moe.group`; a runtime that keeps expert
     statistics adds them to those of the layer, which is named by the op's
     location. Has no influence on results.
+
+    Constraints:
+    - C1: `offsets` has a static size of at least 2.
 
     Example:
 
@@ -958,6 +965,7 @@ def MoE_CountExpertsOp : MoE_Op<"count_experts", []> {
   }];
   let arguments = (ins TensorRankOf<[I32], [1]>:$offsets);
   let assemblyFormat = "$offsets attr-dict `:` type($offsets)";
+  let hasVerifier = 1;
 }
 
 #endif // MOE_DIALECTS_MOE_MOEOPS_TD

@@ -27,7 +27,8 @@ def MoERT_ProgramOp : MoERT_Op<"program",
     The commands run in order from the first block. What they name (`kernel`,
     `weight`, `pool`, `layer`) is declared beside the program; those and
     `input`, `output`, `buffer` and the references are no commands but fill
-    the program's tables, in the order in which they stand.
+    the program's tables, in the order in which they stand. Each block ends with
+    `moert.branch`, `moert.jump` or `moert.end` and has no arguments.
 
     ```mlir
     moert.kernel @add {arguments = 4 : i64, grains = array<i64: 1, 64>, scratch = 0 : i64}
@@ -48,7 +49,12 @@ def MoERT_ProgramOp : MoERT_Op<"program",
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region AnyRegion:$body);
   let assemblyFormat = "$sym_name $body attr-dict";
+  let hasVerifier = 1;
 }
+
+/// Names something that is declared beside the program.
+defvar MoERT_SymbolUser = DeclareOpInterfaceMethods<SymbolUserOpInterface>;
+def MoERT_Argument : AnyTypeOf<[I64, MoERT_BufferType, MoERT_PoolType]>;
 
 class MoERT_Symbol<string mnemonic> : MoERT_Op<mnemonic, [Symbol]>;
 class MoERT_Declaration<string mnemonic, list<Trait> traits = []>
@@ -83,6 +89,7 @@ def MoERT_WeightOp : MoERT_Symbol<"weight"> {
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type,
                        OptionalAttr<ElementsAttr>:$value, UnitAttr:$constant);
   let assemblyFormat = "$sym_name `:` $type (`=` $value^)? attr-dict";
+  let hasVerifier = 1;
 }
 
 def MoERT_PoolOp : MoERT_Symbol<"pool"> {
@@ -101,6 +108,7 @@ def MoERT_LayerOp : MoERT_Symbol<"layer"> {
   let summary = "a routed layer, for expert statistics";
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$experts);
   let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
 }
 
 def MoERT_InputOp : MoERT_Declaration<"input",
@@ -140,14 +148,14 @@ def MoERT_BufferOp : MoERT_Declaration<"buffer", []> {
   let assemblyFormat = "attr-dict";
 }
 
-def MoERT_WeightRefOp : MoERT_Declaration<"weight_ref", [Pure]> {
+def MoERT_WeightRefOp : MoERT_Declaration<"weight_ref", [Pure, MoERT_SymbolUser]> {
   let summary = "a weight's bytes";
   let arguments = (ins FlatSymbolRefAttr:$weight);
   let results = (outs MoERT_BufferType:$buffer);
   let assemblyFormat = "$weight attr-dict";
 }
 
-def MoERT_PoolRefOp : MoERT_Declaration<"pool_ref", [Pure]> {
+def MoERT_PoolRefOp : MoERT_Declaration<"pool_ref", [Pure, MoERT_SymbolUser]> {
   let summary = "an expert pool as a kernel argument";
   let arguments = (ins FlatSymbolRefAttr:$pool);
   let results = (outs MoERT_PoolType:$value);
@@ -197,6 +205,7 @@ def MoERT_LoadOp : MoERT_Command<"load", []> {
   let arguments = (ins MoERT_BufferType:$buffer, I64:$index, TypeAttr:$type);
   let results = (outs I64:$result);
   let assemblyFormat = "$buffer `[` $index `]` `:` $type attr-dict";
+  let hasVerifier = 1;
 }
 
 def MoERT_StoreOp : MoERT_Command<"store", []> {
@@ -204,6 +213,7 @@ def MoERT_StoreOp : MoERT_Command<"store", []> {
   let arguments = (ins I64:$value, MoERT_BufferType:$buffer, I64:$index,
                        TypeAttr:$type);
   let assemblyFormat = "$value `,` $buffer `[` $index `]` `:` $type attr-dict";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -214,12 +224,14 @@ def MoERT_PlaceOp : MoERT_Command<"place", []> {
   let summary = "gives a temporary or an output its bytes";
   let arguments = (ins MoERT_BufferType:$buffer, I64:$bytes);
   let assemblyFormat = "$buffer `,` $bytes attr-dict";
+  let hasVerifier = 1;
 }
 
 def MoERT_ReleaseOp : MoERT_Command<"release", []> {
   let summary = "ends a temporary";
   let arguments = (ins MoERT_BufferType:$buffer);
   let assemblyFormat = "$buffer attr-dict";
+  let hasVerifier = 1;
 }
 
 def MoERT_CopyOp : MoERT_Command<"copy", []> {
@@ -227,9 +239,11 @@ def MoERT_CopyOp : MoERT_Command<"copy", []> {
   let arguments = (ins MoERT_BufferType:$source,
                        MoERT_BufferType:$destination, I64:$bytes);
   let assemblyFormat = "$source `to` $destination `,` $bytes attr-dict";
+  let hasVerifier = 1;
 }
 
-def MoERT_RunOp : MoERT_Command<"run", [AttrSizedOperandSegments]> {
+def MoERT_RunOp : MoERT_Command<"run",
+    [AttrSizedOperandSegments, MoERT_SymbolUser]> {
   let summary = "runs a kernel's phases in parallel";
   let description = [{
     `items` has the item counts of the first phases; the others start with none.
@@ -237,22 +251,22 @@ def MoERT_RunOp : MoERT_Command<"run", [AttrSizedOperandSegments]> {
     one.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<I64>:$items,
-                       Variadic<AnyType>:$arguments);
+                       Variadic<MoERT_Argument>:$arguments);
   let assemblyFormat = [{
     $kernel `items` `(` $items `)` (`arguments` `(` $arguments^ `:`
     type($arguments) `)`)? attr-dict
   }];
-  let hasVerifier = 1;
 }
 
-def MoERT_LaunchOp : MoERT_Command<"launch", [AttrSizedOperandSegments]> {
+def MoERT_LaunchOp : MoERT_Command<"launch",
+    [AttrSizedOperandSegments, MoERT_SymbolUser]> {
   let summary = "launches a device kernel on a queue";
   let description = [{
     `grid` has three registers, in blocks; `block` and `cluster` are in threads
     and blocks; `shared` is in bytes.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<I64>:$grid,
-                       Variadic<AnyType>:$arguments,
+                       Variadic<MoERT_Argument>:$arguments,
                        DenseI32ArrayAttr:$block, DenseI32ArrayAttr:$cluster,
                        I32Attr:$shared, I32Attr:$queue, UnitAttr:$cooperative,
                        UnitAttr:$programmatic);
@@ -274,7 +288,7 @@ def MoERT_CheckOp : MoERT_Command<"check", []> {
   }];
 }
 
-def MoERT_PinOp : MoERT_Command<"pin", []> {
+def MoERT_PinOp : MoERT_Command<"pin", [MoERT_SymbolUser]> {
   let summary = "makes the experts of a list of ids resident";
   let description = [{
     `ids` holds `count` int32 ids; negative ones are ignored. A fully resident
@@ -285,13 +299,13 @@ def MoERT_PinOp : MoERT_Command<"pin", []> {
   let assemblyFormat = "$pool $ids `,` $count attr-dict";
 }
 
-def MoERT_UnpinOp : MoERT_Command<"unpin", []> {
+def MoERT_UnpinOp : MoERT_Command<"unpin", [MoERT_SymbolUser]> {
   let summary = "ends the matching pin";
   let arguments = (ins FlatSymbolRefAttr:$pool);
   let assemblyFormat = "$pool attr-dict";
 }
 
-def MoERT_CountExpertsOp : MoERT_Command<"count_experts", []> {
+def MoERT_CountExpertsOp : MoERT_Command<"count_experts", [MoERT_SymbolUser]> {
   let summary = "adds a run's rows per expert to the layer's statistics";
   let description = [{
     `offsets` holds int32 offsets [experts + 1]; they are read only while

@@ -1463,10 +1463,118 @@ func.func @f(%ids : tensor<?x2xi32>) {
 // -----
 
 // unpin C1
-func.func @f() {
-  // expected-error @below {{'moe.unpin' op expected @pool to name a moe.pool}}
+moe.pool @pool {experts = 8 : i64, stride = 4096 : i64}
+moe.pool @other {experts = 8 : i64, stride = 4096 : i64}
+func.func @f(%ids : tensor<?x2xi32>) {
+  moe.pin @other %ids : tensor<?x2xi32>
+  // expected-error @below {{'moe.unpin' op expected a moe.pin of @pool before it in its block}}
   moe.unpin @pool
   return
+}
+
+// -----
+
+// unpin C1: each pin ends once
+moe.pool @pool {experts = 8 : i64, stride = 4096 : i64}
+func.func @f(%ids : tensor<?x2xi32>) {
+  moe.pin @pool %ids : tensor<?x2xi32>
+  moe.unpin @pool
+  // expected-error @below {{'moe.unpin' op expected a moe.pin of @pool before it in its block}}
+  moe.unpin @pool
+  return
+}
+
+// -----
+
+// count_experts C1
+func.func @f(%offsets : tensor<?xi32>) {
+  // expected-error @below {{'moe.count_experts' op expected offsets of a static size of at least 2, but got 'tensor<?xi32>'}}
+  moe.count_experts %offsets : tensor<?xi32>
+  return
+}
+
+// -----
+
+// count_experts C1: no expert
+func.func @f(%offsets : tensor<1xi32>) {
+  // expected-error @below {{'moe.count_experts' op expected offsets of a static size of at least 2, but got 'tensor<1xi32>'}}
+  moe.count_experts %offsets : tensor<1xi32>
+  return
+}
+
+// -----
+
+// #slot C1
+// expected-error @below {{expected an offset that is a multiple of 64 and not below 0, but got 8}}
+module attributes {test.slot = #moe.slot<@pool, offset = 8>} {}
+
+// -----
+
+// #slot C1: below 0
+// expected-error @below {{expected an offset that is a multiple of 64 and not below 0, but got -64}}
+module attributes {test.slot = #moe.slot<@pool, offset = -64>} {}
+
+// -----
+
+// weight C6: another attribute
+// expected-error @below {{'moe.weight' op expected moe.slot to be a #moe.slot, but got "pool"}}
+moe.weight @w : tensor<8x4xf32> attributes {moe.slot = "pool"} {
+^bb0(%e : index):
+  %0 = moe.source dense<0.0> : tensor<4xf32>
+  moe.yield %0 : tensor<4xf32>
+}
+
+// -----
+
+// weight C6: no pool
+// expected-error @below {{'moe.weight' op expected @w to name a pool}}
+moe.weight @w : tensor<8x4xf32> attributes {moe.slot = #moe.slot<@w, offset = 0>} {
+^bb0(%e : index):
+  %0 = moe.source dense<0.0> : tensor<4xf32>
+  moe.yield %0 : tensor<4xf32>
+}
+
+// -----
+
+// weight C6: experts
+moe.pool @pool {experts = 4 : i64, stride = 4096 : i64}
+// expected-error @below {{'moe.weight' op expected 4 experts, as @pool has, but got 8}}
+moe.weight @w : tensor<8x4xf32> attributes {moe.slot = #moe.slot<@pool, offset = 0>} {
+^bb0(%e : index):
+  %0 = moe.source dense<0.0> : tensor<4xf32>
+  moe.yield %0 : tensor<4xf32>
+}
+
+// -----
+
+// weight C6: no expert's
+moe.pool @pool {experts = 8 : i64, stride = 4096 : i64}
+// expected-error @below {{'moe.weight' op expected 8 experts, as @pool has, but got 0}}
+moe.weight @w : tensor<8x4xf32> attributes {moe.slot = #moe.slot<@pool, offset = 0>} {
+  %0 = moe.source dense<0.0> : tensor<8x4xf32>
+  moe.yield %0 : tensor<8x4xf32>
+}
+
+// -----
+
+// weight C6: parts of different shapes
+moe.pool @pool {experts = 8 : i64, stride = 4096 : i64}
+// expected-error @below {{'moe.weight' op expected parts of static shape in a slot, but got 'tensor<8x?xf32>'}}
+moe.weight @w : tensor<8x?xf32> attributes {moe.slot = #moe.slot<@pool, offset = 0>} {
+^bb0(%e : index):
+  %0 = tensor.empty(%e) : tensor<?xf32>
+  moe.yield %0 : tensor<?xf32>
+}
+
+// -----
+
+// weight C6: the end of a slot
+moe.pool @pool {experts = 8 : i64, stride = 4096 : i64}
+// expected-error @below {{'moe.weight' op expected parts inside slots of 4096 bytes, but they end at byte 4160}}
+moe.weight @w : tensor<8x32xf32> attributes {moe.slot = #moe.slot<@pool, offset = 4032>} {
+^bb0(%e : index):
+  %0 = moe.source dense<0.0> : tensor<32xf32>
+  moe.yield %0 : tensor<32xf32>
 }
 
 // -----

@@ -191,19 +191,66 @@ LogicalResult WeightValueOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
-// C1 of moe.pin and moe.unpin.
-static LogicalResult verifyPool(Operation *op, SymbolTableCollection &tables,
-                                FlatSymbolRefAttr name) {
-  if (tables.lookupNearestSymbolFrom<PoolOp>(op, name)) {
+// C1.
+LogicalResult PinOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (tables.lookupNearestSymbolFrom<PoolOp>(*this, getPoolAttr())) {
     return success();
   }
-  return op->emitOpError("expected ") << name << " to name a moe.pool";
+  return emitOpError("expected ") << getPoolAttr() << " to name a moe.pool";
 }
 
-LogicalResult PinOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyPool(*this, tables, getPoolAttr());
+/// The pool of that name around a weight: a moe.pool, or a moert.pool once the
+/// host is a program and the weights are in a module of their own.
+static Operation *findPool(Operation *weight, SymbolTableCollection &tables,
+                           FlatSymbolRefAttr name) {
+  Operation *scope = SymbolTable::getNearestSymbolTable(weight);
+  while (scope) {
+    Operation *found = tables.lookupSymbolIn(scope, name);
+    if (found && found->getName().stripDialect() == "pool") {
+      return found;
+    }
+    Operation *parent = scope->getParentOp();
+    scope = parent ? SymbolTable::getNearestSymbolTable(parent) : nullptr;
+  }
+  return nullptr;
 }
 
-LogicalResult UnpinOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyPool(*this, tables, getPoolAttr());
+// C6.
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
+  Attribute place = (*this)->getAttr("moe.slot");
+  if (!place) {
+    return success();
+  }
+  auto slot = dyn_cast<SlotAttr>(place);
+  if (!slot) {
+    return emitOpError("expected moe.slot to be a #moe.slot, but got ")
+           << place;
+  }
+  Operation *pool = findPool(*this, tables, slot.getPool());
+  if (!pool) {
+    return emitOpError("expected ") << slot.getPool() << " to name a pool";
+  }
+  RankedTensorType type = getType();
+  int64_t slots = pool->getAttrOfType<IntegerAttr>("experts").getInt();
+  if (!isPerExpert() || type.getDimSize(0) != slots) {
+    return emitOpError("expected ")
+           << slots << " experts, as " << slot.getPool() << " has, but got "
+           << (isPerExpert() ? type.getDimSize(0) : 0);
+  }
+  if (!type.hasStaticShape()) {
+    return emitOpError("expected parts of static shape in a slot, but got ")
+           << type;
+  }
+  int64_t stride = pool->getAttrOfType<IntegerAttr>("stride").getInt();
+  RankedTensorType part = getPartType();
+  int64_t end =
+      slot.getOffset() +
+      part.getNumElements() *
+          static_cast<int64_t>(
+              llvm::divideCeil(part.getElementTypeBitWidth(), 8));
+  if (end > stride) {
+    return emitOpError("expected parts inside slots of ")
+           << stride << " bytes, but they end at byte " << end;
+  }
+  return success();
 }

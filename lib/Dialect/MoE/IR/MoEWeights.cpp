@@ -142,6 +142,44 @@ LogicalResult SourceOp::verify() {
   return success();
 }
 
+LogicalResult SlotAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               FlatSymbolRefAttr, int64_t offset) {
+  // C1.
+  if (offset < 0 || offset % 64 != 0) {
+    return emitError() << "expected an offset that is a multiple of 64 and not "
+                          "below 0, but got "
+                       << offset;
+  }
+  return success();
+}
+
+LogicalResult UnpinOp::verify() {
+  // C1.
+  for (Operation *op = (*this)->getPrevNode(); op; op = op->getPrevNode()) {
+    auto pin = dyn_cast<PinOp>(op);
+    if (pin && pin.getPoolAttr() == getPoolAttr()) {
+      return success();
+    }
+    auto unpin = dyn_cast<UnpinOp>(op);
+    if (unpin && unpin.getPoolAttr() == getPoolAttr()) {
+      break;
+    }
+  }
+  return emitOpError("expected a moe.pin of ")
+         << getPoolAttr() << " before it in its block";
+}
+
+LogicalResult CountExpertsOp::verify() {
+  // C1.
+  auto type = cast<RankedTensorType>(getOffsets().getType());
+  if (type.isDynamicDim(0) || type.getDimSize(0) < 2) {
+    return emitOpError("expected offsets of a static size of at least 2, but "
+                       "got ")
+           << type;
+  }
+  return success();
+}
+
 LogicalResult PoolOp::verify() {
   // C1.
   int64_t stride = getStride();
