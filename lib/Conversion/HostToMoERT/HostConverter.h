@@ -55,6 +55,9 @@ private:
   LogicalResult convertArith(mlir::Operation *op);
   LogicalResult convertView(mlir::Operation *op);
   LogicalResult convertExtractSlice(mlir::tensor::ExtractSliceOp op);
+  LogicalResult convertDim(mlir::tensor::DimOp op);
+  LogicalResult convertFromElements(mlir::tensor::FromElementsOp op);
+  LogicalResult convertReshape(mlir::Operation *op);
   LogicalResult convertExtract(mlir::tensor::ExtractOp op);
   LogicalResult convertCall(mlir::func::CallOp op);
   LogicalResult convertReturn(mlir::func::ReturnOp op);

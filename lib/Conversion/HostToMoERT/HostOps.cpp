@@ -208,63 +208,46 @@ LogicalResult HostConverter::convertExtractSlice(tensor::ExtractSliceOp op) {
   return success();
 }
 
-LogicalResult HostConverter::convertView(Operation *op) {
-  Location loc = op->getLoc();
-  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
-    std::optional<int64_t> index = dim.getConstantIndex();
-    if (!index) {
-      return op->emitOpError("asks for a dimension chosen at run time");
+LogicalResult HostConverter::convertDim(tensor::DimOp op) {
+  std::optional<int64_t> index = op.getConstantIndex();
+  if (!index) {
+    return op.emitOpError("asks for a dimension chosen at run time");
+  }
+  registers[op.getResult()] = dimRegister(tensors[op.getSource()].dims[*index]);
+  return success();
+}
+
+LogicalResult HostConverter::convertFromElements(tensor::FromElementsOp op) {
+  HostTensor tensor;
+  for (int64_t size : op.getType().getShape()) {
+    tensor.dims.push_back(HostDim{size, Value()});
+  }
+  SmallVector<Value> elements;
+  for (Value element : op.getElements()) {
+    elements.push_back(getRegister(element));
+    if (!elements.back()) {
+      return op.emitOpError("has no place on the host after bufferize");
     }
-    registers[dim.getResult()] =
-        dimRegister(tensors[dim.getSource()].dims[*index]);
-    return success();
   }
-  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-    return convertExtract(extract);
-  }
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    return convertExtractSlice(slice);
-  }
-  if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
-    HostTensor tensor;
-    for (OpFoldResult size : empty.getMixedSizes()) {
-      tensor.dims.push_back(dimOf(size));
-    }
-    tensors[empty.getResult()] = tensor;
-    return success();
-  }
-  if (auto list = dyn_cast<tensor::FromElementsOp>(op)) {
-    HostTensor tensor;
-    for (int64_t size : list.getType().getShape()) {
-      tensor.dims.push_back(HostDim{size, Value()});
-    }
-    SmallVector<Value> elements;
-    for (Value element : list.getElements()) {
-      elements.push_back(getRegister(element));
-      if (!elements.back()) {
-        return op->emitOpError("has no place on the host after bufferize");
-      }
-    }
-    tensors[list.getResult()] = tensor;
-    elementLists[list.getResult()] = elements;
-    return success();
-  }
-  if (!isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-           tensor::ReshapeOp>(op)) {
-    return op->emitOpError("has no place on the host after bufferize");
-  }
+  tensors[op.getResult()] = tensor;
+  elementLists[op.getResult()] = elements;
+  return success();
+}
+
+/// The same bytes with other dimensions, or another type.
+LogicalResult HostConverter::convertReshape(Operation *op) {
   FailureOr<HostTensor> source = materialize(op->getOperand(0));
   if (failed(source)) {
     return failure();
   }
   HostTensor result{source->buffer, {}};
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     for (const ReassociationIndices &group :
          collapse.getReassociationIndices()) {
       Value product = constant(1);
       for (int64_t index : group) {
-        product = multiply(loc, product, dimRegister(source->dims[index]));
+        product =
+            multiply(op->getLoc(), product, dimRegister(source->dims[index]));
       }
       result.dims.push_back(HostDim{ShapedType::kDynamic, product});
     }
@@ -283,6 +266,7 @@ LogicalResult HostConverter::convertView(Operation *op) {
   } else {
     result.dims = source->dims;
   }
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
   for (auto [dim, size] : llvm::zip_equal(result.dims, type.getShape())) {
     if (!ShapedType::isDynamic(size)) {
       dim = HostDim{size, Value()};
@@ -290,6 +274,33 @@ LogicalResult HostConverter::convertView(Operation *op) {
   }
   tensors[op->getResult(0)] = result;
   return success();
+}
+
+LogicalResult HostConverter::convertView(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](tensor::DimOp dim) { return convertDim(dim); })
+      .Case([&](tensor::ExtractOp extract) { return convertExtract(extract); })
+      .Case([&](tensor::ExtractSliceOp slice) {
+        return convertExtractSlice(slice);
+      })
+      .Case([&](tensor::EmptyOp empty) {
+        HostTensor tensor;
+        for (OpFoldResult size : empty.getMixedSizes()) {
+          tensor.dims.push_back(dimOf(size));
+        }
+        tensors[empty.getResult()] = tensor;
+        return success();
+      })
+      .Case([&](tensor::FromElementsOp list) {
+        return convertFromElements(list);
+      })
+      .Case<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+            tensor::ReshapeOp>([&](Operation *view) {
+        return convertReshape(view);
+      })
+      .Default([](Operation *other) {
+        return other->emitOpError("has no place on the host after bufferize");
+      });
 }
 
 LogicalResult HostConverter::convertCall(func::CallOp op) {

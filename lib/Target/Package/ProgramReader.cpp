@@ -46,6 +46,10 @@ private:
   void readOutputs();
   void readCommands();
   void readCommand(const moe_command &command);
+  void readMemoryCommand(const moe_command &command);
+  void readKernelCommand(const moe_command &command);
+  void readExpertCommand(const moe_command &command);
+  void readControl(const moe_command &command);
   Type elementType(uint32_t dtype);
   RankedTensorType tensorType(const moe_program_tensor &tensor,
                               SmallVectorImpl<uint32_t> &dimRegisters,
@@ -246,23 +250,12 @@ SmallVector<Value> ProgramDeserializer::operands(uint32_t first,
   return result;
 }
 
-void ProgramDeserializer::readCommand(const moe_command &c) {
-  Type i64 = builder.getI64Type();
+void ProgramDeserializer::readMemoryCommand(const moe_command &c) {
   switch (c.op) {
-  case MOE_CMD_END:
-    EndOp::create(builder);
-    return;
-  case MOE_CMD_CONST:
-    registers[c.a] =
-        ConstOp::create(builder, i64, builder.getI64IntegerAttr(c.imm));
-    return;
-  case MOE_CMD_SELECT:
-    registers[c.a] =
-        SelectOp::create(builder, i64, reg(c.b), reg(c.c), reg(c.imm));
-    return;
   case MOE_CMD_LOAD:
-    registers[c.a] = LoadOp::create(builder, i64, buffer(c.b), reg(c.c),
-                                    TypeAttr::get(elementType(c.imm)));
+    registers[c.a] =
+        LoadOp::create(builder, builder.getI64Type(), buffer(c.b), reg(c.c),
+                       TypeAttr::get(elementType(c.imm)));
     return;
   case MOE_CMD_STORE:
     StoreOp::create(builder, reg(c.c), buffer(c.a), reg(c.b),
@@ -274,64 +267,102 @@ void ProgramDeserializer::readCommand(const moe_command &c) {
   case MOE_CMD_RELEASE:
     ReleaseOp::create(builder, buffer(c.a));
     return;
-  case MOE_CMD_COPY:
+  default: // MOE_CMD_COPY
     CopyOp::create(builder, operand(c.b), operand(c.a), reg(c.c));
-    return;
-  case MOE_CMD_RUN: {
-    auto kernel = table<moe_program_kernel>(header.kernels)[c.a];
+  }
+}
+
+void ProgramDeserializer::readKernelCommand(const moe_command &c) {
+  ArrayRef<moe_program_kernel> kernels =
+      table<moe_program_kernel>(header.kernels);
+  if (c.op == MOE_CMD_RUN) {
+    const moe_program_kernel &kernel = kernels[c.a];
     RunOp::create(builder, symbol(kernel.name),
                   operands(c.b, kernel.phase_count),
                   operands(c.b + kernel.phase_count, c.c - kernel.phase_count));
     return;
   }
-  case MOE_CMD_LAUNCH: {
-    auto launch = table<moe_program_launch>(header.launches)[c.a];
-    auto kernel = table<moe_program_kernel>(header.kernels)[launch.kernel];
-    auto triple = [](const uint32_t (&values)[3]) {
-      return SmallVector<int32_t>(values, values + 3);
-    };
-    LaunchOp::create(
-        builder, symbol(kernel.name),
-        ValueRange{reg(launch.grid_reg[0]), reg(launch.grid_reg[1]),
-                   reg(launch.grid_reg[2])},
-        operands(c.b, c.c),
-        builder.getDenseI32ArrayAttr(triple(launch.block)),
-        builder.getDenseI32ArrayAttr(triple(launch.cluster)),
-        builder.getI32IntegerAttr(launch.shared_bytes),
-        builder.getI32IntegerAttr(launch.queue),
-        launch.flags & 1 ? builder.getUnitAttr() : UnitAttr(),
-        launch.flags & 2 ? builder.getUnitAttr() : UnitAttr());
+  auto launch = table<moe_program_launch>(header.launches)[c.a];
+  auto triple = [](const uint32_t (&values)[3]) {
+    return SmallVector<int32_t>(values, values + 3);
+  };
+  LaunchOp::create(builder, symbol(kernels[launch.kernel].name),
+                   ValueRange{reg(launch.grid_reg[0]), reg(launch.grid_reg[1]),
+                              reg(launch.grid_reg[2])},
+                   operands(c.b, c.c),
+                   builder.getDenseI32ArrayAttr(triple(launch.block)),
+                   builder.getDenseI32ArrayAttr(triple(launch.cluster)),
+                   builder.getI32IntegerAttr(launch.shared_bytes),
+                   builder.getI32IntegerAttr(launch.queue),
+                   launch.flags & 1 ? builder.getUnitAttr() : UnitAttr(),
+                   launch.flags & 2 ? builder.getUnitAttr() : UnitAttr());
+}
+
+void ProgramDeserializer::readExpertCommand(const moe_command &c) {
+  if (c.op == MOE_CMD_COUNT_EXPERTS) {
+    auto layer = table<moe_program_layer>(header.layers)[c.a];
+    CountExpertsOp::create(builder, symbol(layer.name), buffer(c.b));
     return;
   }
+  auto pool = table<moe_program_pool>(header.pools)[c.a];
+  if (c.op == MOE_CMD_PIN) {
+    PinOp::create(builder, symbol(pool.name), buffer(c.b), reg(c.c));
+  } else {
+    UnpinOp::create(builder, symbol(pool.name));
+  }
+}
+
+void ProgramDeserializer::readControl(const moe_command &c) {
+  switch (c.op) {
+  case MOE_CMD_END:
+    EndOp::create(builder);
+    return;
   case MOE_CMD_BRANCH:
     BranchOp::create(builder, reg(c.a), blocks[c.b], blocks[c.c]);
     return;
   case MOE_CMD_JUMP:
     JumpOp::create(builder, blocks[c.a]);
     return;
-  case MOE_CMD_FAIL: {
+  default: { // MOE_CMD_FAIL
     SmallVector<Value> values;
     for (uint32_t i = 0; i < c.c; ++i) {
       values.push_back(reg(c.imm + i));
     }
     CheckOp::create(builder, reg(c.a),
                     text(table<moe_string>(header.messages)[c.b]), values);
-    return;
   }
+  }
+}
+
+void ProgramDeserializer::readCommand(const moe_command &c) {
+  Type i64 = builder.getI64Type();
+  switch (c.op) {
+  case MOE_CMD_CONST:
+    registers[c.a] =
+        ConstOp::create(builder, i64, builder.getI64IntegerAttr(c.imm));
+    return;
+  case MOE_CMD_SELECT:
+    registers[c.a] =
+        SelectOp::create(builder, i64, reg(c.b), reg(c.c), reg(c.imm));
+    return;
+  case MOE_CMD_LOAD:
+  case MOE_CMD_STORE:
+  case MOE_CMD_PLACE:
+  case MOE_CMD_RELEASE:
+  case MOE_CMD_COPY:
+    return readMemoryCommand(c);
+  case MOE_CMD_RUN:
+  case MOE_CMD_LAUNCH:
+    return readKernelCommand(c);
   case MOE_CMD_PIN:
-    PinOp::create(builder,
-                  symbol(table<moe_program_pool>(header.pools)[c.a].name),
-                  buffer(c.b), reg(c.c));
-    return;
   case MOE_CMD_UNPIN:
-    UnpinOp::create(builder,
-                    symbol(table<moe_program_pool>(header.pools)[c.a].name));
-    return;
   case MOE_CMD_COUNT_EXPERTS:
-    CountExpertsOp::create(
-        builder, symbol(table<moe_program_layer>(header.layers)[c.a].name),
-        buffer(c.b));
-    return;
+    return readExpertCommand(c);
+  case MOE_CMD_END:
+  case MOE_CMD_BRANCH:
+  case MOE_CMD_JUMP:
+  case MOE_CMD_FAIL:
+    return readControl(c);
   default:
     if (auto kind = symbolizeComputeKind(c.op)) {
       registers[c.a] =

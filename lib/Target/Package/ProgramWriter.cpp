@@ -44,6 +44,14 @@ private:
                           ValueRange dims,
                           std::vector<moe_program_tensor> &table);
   LogicalResult addCommand(Operation *op);
+  LogicalResult addElement(LoadOp op);
+  LogicalResult addElement(StoreOp op);
+  void addCopy(CopyOp op);
+  void addCheck(CheckOp op);
+  LogicalResult addRun(RunOp op);
+  void addExperts(PinOp op);
+  void addExperts(UnpinOp op);
+  void addExperts(CountExpertsOp op);
   LogicalResult addArgumentCommand(uint16_t code, uint32_t a,
                                    ArrayRef<Value> items, ValueRange arguments);
   LogicalResult addBranch(Operation *op);
@@ -366,8 +374,65 @@ LogicalResult ProgramSerializer::addBranch(Operation *op) {
   return success();
 }
 
+LogicalResult ProgramSerializer::addElement(LoadOp op) {
+  FailureOr<uint32_t> type = dtype(op, op.getType());
+  if (failed(type)) {
+    return failure();
+  }
+  emit(MOE_CMD_LOAD, reg(op.getResult()), buffer(op.getBuffer()),
+       reg(op.getIndex()), *type);
+  return success();
+}
+
+LogicalResult ProgramSerializer::addElement(StoreOp op) {
+  FailureOr<uint32_t> type = dtype(op, op.getType());
+  if (failed(type)) {
+    return failure();
+  }
+  emit(MOE_CMD_STORE, buffer(op.getBuffer()), reg(op.getIndex()),
+       reg(op.getValue()), *type);
+  return success();
+}
+
+void ProgramSerializer::addCopy(CopyOp op) {
+  uint32_t destination = operand(op.getDestination());
+  uint32_t source = operand(op.getSource());
+  emit(MOE_CMD_COPY, destination, source, reg(op.getBytes()));
+}
+
+void ProgramSerializer::addCheck(CheckOp op) {
+  // The values a message shows lie in consecutive registers.
+  uint32_t first = registerCount;
+  registerCount += op.getValues().size();
+  for (auto [index, value] : llvm::enumerate(op.getValues())) {
+    emit(MOE_CMD_ADD, first + index, reg(value), zeroRegister);
+  }
+  emit(MOE_CMD_FAIL, reg(op.getCondition()), addMessage(op.getMessage()),
+       op.getValues().size(), first);
+}
+
+LogicalResult ProgramSerializer::addRun(RunOp op) {
+  uint32_t index = kernelIndex.lookup(op.getKernel());
+  SmallVector<Value> items(op.getItems());
+  items.resize(kernels[index].phase_count);
+  return addArgumentCommand(MOE_CMD_RUN, index, items, op.getArguments());
+}
+
+void ProgramSerializer::addExperts(PinOp op) {
+  emit(MOE_CMD_PIN, poolIndex.lookup(op.getPool()), buffer(op.getIds()),
+       reg(op.getCount()));
+}
+
+void ProgramSerializer::addExperts(UnpinOp op) {
+  emit(MOE_CMD_UNPIN, poolIndex.lookup(op.getPool()));
+}
+
+void ProgramSerializer::addExperts(CountExpertsOp op) {
+  emit(MOE_CMD_COUNT_EXPERTS, layerIndex.lookup(op.getLayer()),
+       buffer(op.getOffsets()));
+}
+
 LogicalResult ProgramSerializer::addCommand(Operation *op) {
-  auto elementType = [&](Type type) { return dtype(op, type); };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<InputOp, OutputOp, BufferOp, WeightRefOp, PoolRefOp, ViewOp>(
           [](auto) { return success(); })
@@ -385,24 +450,7 @@ LogicalResult ProgramSerializer::addCommand(Operation *op) {
              reg(c.getTrueValue()), reg(c.getFalseValue()));
         return success();
       })
-      .Case([&](LoadOp c) -> LogicalResult {
-        FailureOr<uint32_t> type = elementType(c.getType());
-        if (failed(type)) {
-          return failure();
-        }
-        emit(MOE_CMD_LOAD, reg(c.getResult()), buffer(c.getBuffer()),
-             reg(c.getIndex()), *type);
-        return success();
-      })
-      .Case([&](StoreOp c) -> LogicalResult {
-        FailureOr<uint32_t> type = elementType(c.getType());
-        if (failed(type)) {
-          return failure();
-        }
-        emit(MOE_CMD_STORE, buffer(c.getBuffer()), reg(c.getIndex()),
-             reg(c.getValue()), *type);
-        return success();
-      })
+      .Case<LoadOp, StoreOp>([&](auto c) { return addElement(c); })
       .Case([&](PlaceOp c) {
         emit(MOE_CMD_PLACE, buffer(c.getBuffer()), reg(c.getBytes()));
         return success();
@@ -412,45 +460,20 @@ LogicalResult ProgramSerializer::addCommand(Operation *op) {
         return success();
       })
       .Case([&](CopyOp c) {
-        uint32_t destination = operand(c.getDestination());
-        uint32_t source = operand(c.getSource());
-        emit(MOE_CMD_COPY, destination, source, reg(c.getBytes()));
+        addCopy(c);
         return success();
       })
-      .Case([&](RunOp c) {
-        uint32_t index = kernelIndex.lookup(c.getKernel());
-        SmallVector<Value> items(c.getItems());
-        items.resize(kernels[index].phase_count);
-        return addArgumentCommand(MOE_CMD_RUN, index, items,
-                                  c.getArguments());
-      })
+      .Case([&](RunOp c) { return addRun(c); })
       .Case([&](LaunchOp c) {
         return addArgumentCommand(MOE_CMD_LAUNCH, addLaunch(c), {},
                                   c.getArguments());
       })
       .Case([&](CheckOp c) {
-        // The values a message shows lie in consecutive registers.
-        uint32_t first = registerCount;
-        registerCount += c.getValues().size();
-        for (auto [index, value] : llvm::enumerate(c.getValues())) {
-          emit(MOE_CMD_ADD, first + index, reg(value), zeroRegister);
-        }
-        emit(MOE_CMD_FAIL, reg(c.getCondition()), addMessage(c.getMessage()),
-             c.getValues().size(), first);
+        addCheck(c);
         return success();
       })
-      .Case([&](PinOp c) {
-        emit(MOE_CMD_PIN, poolIndex.lookup(c.getPool()), buffer(c.getIds()),
-             reg(c.getCount()));
-        return success();
-      })
-      .Case([&](UnpinOp c) {
-        emit(MOE_CMD_UNPIN, poolIndex.lookup(c.getPool()));
-        return success();
-      })
-      .Case([&](CountExpertsOp c) {
-        emit(MOE_CMD_COUNT_EXPERTS, layerIndex.lookup(c.getLayer()),
-             buffer(c.getOffsets()));
+      .Case<PinOp, UnpinOp, CountExpertsOp>([&](auto c) {
+        addExperts(c);
         return success();
       })
       .Case<BranchOp, JumpOp>([&](auto c) { return addBranch(c); })
