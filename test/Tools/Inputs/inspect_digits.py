@@ -16,6 +16,9 @@ for kind in ("manifest", "image", "weights", "pool", "program", "source"):
 end = 0
 for section in package["sections"]:
     assert section["offset"] >= end, "sections overlap"
+    if section["type"] in ("weights", "pool"):
+        # Less than a huge page: nothing but a page's rest lies in front of it.
+        assert section["bytes"] < 2 << 20 and section["offset"] - end < 4096, section
     end = section["offset"] + section["bytes"]
     int(section["hash"], 16)
 assert 'moert.input "images"' in package["program"]
