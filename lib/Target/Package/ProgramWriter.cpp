@@ -63,6 +63,8 @@ private:
     commands.push_back({op, 0, a, b, c, imm});
   }
   moe_string string(StringRef text);
+  moe_string label(StringRef text);
+  static LogicalResult checkName(Operation *op, StringRef name);
   uint32_t reg(Value value) {
     auto [entry, isNew] = registers.try_emplace(value, registerCount);
     registerCount += isNew;
@@ -102,6 +104,32 @@ private:
 
 } // namespace
 
+/// A text for people. What no program can hold is cut.
+moe_string ProgramSerializer::label(StringRef raw) {
+  std::string text = escapeControls(raw);
+  if (text.size() > MOE_PROGRAM_MAX_STRING) {
+    size_t end = MOE_PROGRAM_MAX_STRING - 3;
+    while (end > 0 && (text[end] & 0xC0) == 0x80) {
+      --end; // inside a character
+    }
+    text.resize(end);
+    text += "...";
+  }
+  return string(text);
+}
+
+/// What inputs, outputs and their dimensions are called is never cut.
+LogicalResult ProgramSerializer::checkName(Operation *op, StringRef name) {
+  size_t bytes = escapeControls(name).size();
+  if (bytes <= MOE_PROGRAM_MAX_STRING) {
+    return success();
+  }
+  return op->emitError("the name ")
+         << quote(name) << " has " << bytes
+         << " bytes; a package holds names of up to " << MOE_PROGRAM_MAX_STRING
+         << ", so shorten it";
+}
+
 /// Names come from models and must be fit to be printed.
 moe_string ProgramSerializer::string(StringRef raw) {
   std::string text = escapeControls(raw);
@@ -115,7 +143,7 @@ moe_string ProgramSerializer::string(StringRef raw) {
 }
 
 uint32_t ProgramSerializer::addMessage(StringRef text) {
-  messages.push_back(string(text));
+  messages.push_back(label(text));
   return messages.size() - 1;
 }
 
@@ -163,7 +191,7 @@ FailureOr<uint32_t> ProgramSerializer::dtype(Operation *op, Type type) {
 void ProgramSerializer::addKernel(KernelOp op) {
   kernelIndex[op.getSymName()] = kernels.size();
   moe_program_kernel kernel = {};
-  kernel.name = string(op.getSymName());
+  kernel.name = label(op.getSymName());
   kernel.first_phase = phases.size();
   kernel.phase_count = op.getGrains().size();
   kernel.argument_slots = op.getArguments();
@@ -185,7 +213,7 @@ LogicalResult ProgramSerializer::addWeight(WeightOp op) {
     return failure();
   }
   weightIndex[op.getSymName()] = weights.size();
-  weights.push_back({string(op.getSymName()), place->second.section, *type,
+  weights.push_back({label(op.getSymName()), place->second.section, *type,
                      place->second.offset, place->second.length});
   return success();
 }
@@ -196,7 +224,7 @@ LogicalResult ProgramSerializer::addPool(PoolOp op) {
     return op.emitOpError("was not stored in the package");
   }
   poolIndex[op.getSymName()] = pools.size();
-  pools.push_back({string(op.getSymName()), place->second.section,
+  pools.push_back({label(op.getSymName()), place->second.section,
                    static_cast<uint32_t>(op.getExperts()), op.getStride()});
   return success();
 }
@@ -204,7 +232,7 @@ LogicalResult ProgramSerializer::addPool(PoolOp op) {
 void ProgramSerializer::addLayer(LayerOp op) {
   layerIndex[op.getSymName()] = layers.size();
   layers.push_back(
-      {string(op.getSymName()), static_cast<uint32_t>(op.getExperts()), 0});
+      {label(op.getSymName()), static_cast<uint32_t>(op.getExperts()), 0});
 }
 
 LogicalResult ProgramSerializer::addDeclarations() {
@@ -249,7 +277,7 @@ LogicalResult ProgramSerializer::addTensor(
     std::vector<moe_program_tensor> &table) {
   auto tensor = cast<RankedTensorType>(type);
   FailureOr<uint32_t> element = dtype(op, tensor.getElementType());
-  if (failed(element)) {
+  if (failed(element) || failed(checkName(op, name))) {
     return failure();
   }
   table.push_back({string(name), *element,
@@ -263,7 +291,11 @@ LogicalResult ProgramSerializer::addTensor(
       dim.reg = reg(dimRegisters[next++]);
     }
     if (names) {
-      dim.symbol = string(cast<StringAttr>((*names)[index]).getValue());
+      StringRef symbol = cast<StringAttr>((*names)[index]).getValue();
+      if (failed(checkName(op, symbol))) {
+        return failure();
+      }
+      dim.symbol = string(symbol);
     }
     dims.push_back(dim);
   }

@@ -33,9 +33,6 @@ static_assert(sizeof(moe_program_weight) == 32);
 static_assert(sizeof(moe_program_pool) == 24);
 static_assert(sizeof(moe_program_header) == 120);
 
-/// Names are compared while sorting, so that their length bounds the time.
-static constexpr uint32_t maxStringLength = 4096;
-
 Status Validator::error(const char *format, ...) const {
   char reason[256];
   va_list arguments;
@@ -185,9 +182,10 @@ Status Validator::checkString(const char *what, moe_string string) const {
                  " bytes of strings",
                  what, end, count);
   }
-  if (string.length > maxStringLength) {
+  // Names are compared while sorting, so that their length bounds the time.
+  if (string.length > MOE_PROGRAM_MAX_STRING) {
     return error("its %s has %u bytes, more than %u", what, string.length,
-                 maxStringLength);
+                 MOE_PROGRAM_MAX_STRING);
   }
   auto isContinuation = [&](uint64_t at) {
     return at < count && (program.strings[uint32_t(at)] & 0xC0) == 0x80;

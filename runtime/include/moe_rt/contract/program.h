@@ -48,6 +48,9 @@ enum moe_dtype {
   MOE_DTYPE_F64 = 13
 };
 
+/// Bytes that a string may have.
+#define MOE_PROGRAM_MAX_STRING UINT32_C(4096)
+
 struct moe_string {
   uint32_t offset;
   uint32_t length;
