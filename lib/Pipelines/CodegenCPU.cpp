@@ -8,6 +8,7 @@
 #include "moe/Pipelines/CodegenCPU.h"
 
 #include "moe/Codegen/Passes.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -67,12 +68,12 @@ void moe::buildCodegenCPUPipeline(OpPassManager &manager,
   addCleanup(manager);
   // Before tiling, so that reductions compute their elementwise producers
   // themselves and these need no temporary.
-  manager.addPass(createLinalgElementwiseOpFusionPass());
+  manager.addPass(createFuseElementwisePass());
   manager.addNestedPass<func::FuncOp>(createBindResultsPass());
   manager.addNestedPass<func::FuncOp>(createTilePass());
   addCleanup(manager);
   // What was kept apart for other readers may have one reader in its loop.
-  manager.addPass(createLinalgElementwiseOpFusionPass());
+  manager.addPass(createFuseElementwisePass());
   // Gives the last operation of an item the slice of the destination, which
   // those before it then share.
   manager.addPass(bufferization::createEmptyTensorEliminationPass());

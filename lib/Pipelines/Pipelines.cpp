@@ -104,7 +104,7 @@ void moe::buildFusePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
   // Bodies of experts and chains on the host alike: one generic op for each
   // chain of element-wise ones.
-  manager.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
+  manager.addNestedPass<func::FuncOp>(createFuseElementwisePass());
   manager.addNestedPass<func::FuncOp>(createGroupExpertsPass());
   // What could not be grouped, whatever it is.
   manager.addNestedPass<func::FuncOp>(createExpandExpertsPass());
@@ -136,7 +136,7 @@ void moe::buildBufferizePipeline(OpPassManager &manager) {
   // Transposing, slicing and packing of a weight become one loop nest.
   OpPassManager &kernels = nested.nest<func::FuncOp>();
   kernels.addPass(createLinalgGeneralizeNamedOpsPass());
-  kernels.addPass(createLinalgElementwiseOpFusionPass());
+  kernels.addPass(createFuseElementwisePass());
 }
 
 void moe::buildPhasePipeline(Phase phase, OpPassManager &manager) {

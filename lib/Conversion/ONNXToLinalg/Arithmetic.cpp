@@ -36,17 +36,13 @@ static LogicalResult lowerBinary(Node &node) {
 template <BinaryMethod method>
 static LogicalResult lowerVariadic(Node &node) {
   bool isUnsigned = node.isUnsignedInput(0);
-  SmallVector<unsigned> inputs =
-      llvm::to_vector(llvm::seq<unsigned>(0, node.getNumInputs()));
-  return lowerElementwise(node, inputs, /*widen=*/true,
-                          [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                            Scalars s(b, isUnsigned);
-                            Value result = args[0];
-                            for (Value next : args.drop_front()) {
-                              result = (s.*method)(result, next);
-                            }
-                            return result;
-                          });
+  return lowerFold(
+      node,
+      [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+        Scalars s(b, isUnsigned);
+        return (s.*method)(lhs, rhs);
+      },
+      [](ImplicitLocOpBuilder &, Value result) { return result; });
 }
 
 template <typename OpTy>
@@ -148,16 +144,15 @@ static LogicalResult lowerClip(Node &node) {
 
 static LogicalResult lowerMean(Node &node) {
   unsigned count = node.getNumInputs();
-  SmallVector<unsigned> inputs = llvm::to_vector(llvm::seq<unsigned>(0, count));
-  return lowerElementwise(node, inputs, /*widen=*/true,
-                          [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                            Scalars s(b);
-                            Value sum = args[0];
-                            for (Value next : args.drop_front()) {
-                              sum = s.add(sum, next);
-                            }
-                            return s.div(sum, s.integer(sum.getType(), count));
-                          });
+  return lowerFold(
+      node,
+      [](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+        return Scalars(b).add(lhs, rhs);
+      },
+      [&](ImplicitLocOpBuilder &b, Value sum) {
+        Scalars s(b);
+        return s.div(sum, s.integer(sum.getType(), count));
+      });
 }
 
 /// With fmod the result has the dividend's sign, else the divisor's.

@@ -359,3 +359,63 @@ LogicalResult moe::onnx::lowerElementwise(Node &node, ArrayRef<unsigned> inputs,
   node.setOutput(0, result);
   return success();
 }
+
+/// Inputs of one generic of a fold. A loop over hundreds of tensors takes LLVM
+/// time that grows with the square of their number.
+static constexpr size_t kMaxFolded = 16;
+
+LogicalResult moe::onnx::lowerFold(Node &node, FoldStep step, FoldEnd end) {
+  auto fold = [&](ImplicitLocOpBuilder &b, ValueRange scalars) {
+    Value result = scalars[0];
+    for (Value next : scalars.drop_front()) {
+      result = step(b, result, next);
+    }
+    return result;
+  };
+  auto foldAll = [&](ImplicitLocOpBuilder &b, ValueRange scalars) {
+    return end(b, fold(b, scalars));
+  };
+  SmallVector<unsigned> inputs =
+      llvm::to_vector(llvm::seq<unsigned>(0, node.getNumInputs()));
+  if (inputs.size() <= kMaxFolded) {
+    return lowerElementwise(node, inputs, /*widen=*/true, foldAll);
+  }
+  FailureOr<Broadcast> broadcast =
+      broadcastValues(node, llvm::map_to_vector(inputs, [&](unsigned input) {
+                        return node.getInput(input);
+                      }));
+  if (failed(broadcast)) {
+    return failure();
+  }
+  ImplicitLocOpBuilder &builder = node.getBuilder();
+  SmallVector<OpFoldResult> dims = node.refineDims(0, broadcast->dims);
+  Type elementType = node.getOutputElementType(0);
+  // Between the pieces nothing is rounded to a half type.
+  Type wide = getComputeType(elementType);
+  Value result;
+  for (size_t begin = 0; begin < inputs.size(); begin += kMaxFolded) {
+    size_t count = std::min(kMaxFolded, inputs.size() - begin);
+    bool isLast = begin + count == inputs.size();
+    SmallVector<Value> values;
+    SmallVector<AffineMap> maps;
+    if (result) {
+      values.push_back(result);
+      maps.push_back(builder.getMultiDimIdentityMap(dims.size()));
+    }
+    llvm::append_range(values,
+                       ArrayRef(broadcast->values).slice(begin, count));
+    llvm::append_range(maps, ArrayRef(broadcast->maps).slice(begin, count));
+    result = createParallel(
+        builder, dims, isLast ? elementType : wide, values, maps,
+        [&](ImplicitLocOpBuilder &b, ValueRange arguments) {
+          SmallVector<Value> scalars =
+              llvm::map_to_vector(arguments, [&](Value argument) {
+                return convertFloat(b, argument, wide);
+              });
+          return isLast ? convertFloat(b, foldAll(b, scalars), elementType)
+                        : fold(b, scalars);
+        });
+  }
+  node.setOutput(0, result);
+  return success();
+}

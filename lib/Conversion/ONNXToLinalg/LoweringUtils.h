@@ -177,6 +177,16 @@ llvm::LogicalResult lowerElementwise(Node &node,
                                      bool widen, ScalarFunction body,
                                      bool straight = true);
 
+using FoldStep = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
+                                                mlir::Value, mlir::Value)>;
+using FoldEnd =
+    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::Value)>;
+
+/// Sets output 0 to the broadcast inputs one after the other, ((a op b) op c)
+/// ..., and `end` of that. f16 and bf16 are computed in f32 and rounded once.
+/// Many inputs are several generics.
+llvm::LogicalResult lowerFold(Node &node, FoldStep step, FoldEnd end);
+
 } // namespace moe::onnx
 
 #endif // MOE_LIB_CONVERSION_ONNXTOLINALG_LOWERINGUTILS_H

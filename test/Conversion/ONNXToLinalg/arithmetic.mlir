@@ -162,3 +162,20 @@ func.func @round(%a : tensor<4xf32>) -> tensor<4xf32> {
   %0 = onnx.node "Round" version 11 (%a) : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// A loop reads 16 tensors and what the loop before computed, in f32.
+// CHECK-LABEL: func.func @many
+// CHECK: %[[PART:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<4xf32>)
+// CHECK-COUNT-15: arith.addf
+// CHECK-NEXT: linalg.yield %{{.*}} : f32
+// CHECK: linalg.generic {{.*}} ins(%[[PART]], %{{.*}} : tensor<4xf32>, tensor<4xf16>) outs(%{{.*}} : tensor<4xf16>)
+// CHECK: %[[WIDE:.*]] = arith.extf
+// CHECK: %[[SUM:.*]] = arith.addf %{{.*}}, %[[WIDE]] : f32
+// CHECK: %[[MEAN:.*]] = arith.divf %[[SUM]], %{{.*}} : f32
+// CHECK: arith.truncf %[[MEAN]]
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @many(%x0 : tensor<4xf16>, %x1 : tensor<4xf16>, %x2 : tensor<4xf16>, %x3 : tensor<4xf16>, %x4 : tensor<4xf16>, %x5 : tensor<4xf16>, %x6 : tensor<4xf16>, %x7 : tensor<4xf16>, %x8 : tensor<4xf16>, %x9 : tensor<4xf16>, %x10 : tensor<4xf16>, %x11 : tensor<4xf16>, %x12 : tensor<4xf16>, %x13 : tensor<4xf16>, %x14 : tensor<4xf16>, %x15 : tensor<4xf16>, %x16 : tensor<4xf16>) -> tensor<4xf16> {
+  %0 = onnx.node "Mean" version 13 (%x0, %x1, %x2, %x3, %x4, %x5, %x6, %x7, %x8, %x9, %x10, %x11, %x12, %x13, %x14, %x15, %x16) : (tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xf16>) -> tensor<4xf16>
+  return %0 : tensor<4xf16>
+}

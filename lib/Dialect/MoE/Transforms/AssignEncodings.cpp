@@ -148,9 +148,12 @@ void AssignEncodingsPass::packDense(KernelOp kernel, PanelPacker &packer) {
 }
 
 void AssignEncodingsPass::eraseUnusedWeights() {
+  // One walk for all weights.
+  SymbolTableCollection tables;
+  SymbolUserMap users(tables, getOperation());
   for (auto weight :
        llvm::make_early_inc_range(getOperation().getOps<WeightOp>())) {
-    if (SymbolTable::symbolKnownUseEmpty(weight, getOperation())) {
+    if (users.useEmpty(weight)) {
       weight.erase();
     }
   }

@@ -256,51 +256,108 @@ static bool fitsReductions(linalg::LinalgOp producer,
   });
 }
 
-/// Reductions in one kernel. Tiling computes what several members read once for
-/// each of them, and again for each of their readers.
+/// Reductions in one kernel: each is a loop with a fixed order, and what is
+/// between them stays in scratch.
 static constexpr unsigned kMaxReductions = 4;
 
-static unsigned countReductions(ArrayRef<Operation *> members) {
-  return llvm::count_if(members, [](Operation *member) {
-    auto op = dyn_cast<linalg::LinalgOp>(member);
-    return op && op.getNumReductionLoops() != 0;
-  });
+/// Members of one kernel: each is a loop, and LLVM's analyses of a function take
+/// time that grows faster than its loops.
+static constexpr unsigned kMaxMembers = 16;
+
+namespace {
+
+/// A kernel that grows from its root backwards: a producer whose every reader
+/// is already inside joins.
+class ClusterGrower {
+public:
+  ClusterGrower(Operation *root, int64_t maxScalarOps,
+                llvm::SmallPtrSetImpl<Operation *> &taken)
+      : root(root), maxScalarOps(maxScalarOps), taken(taken) {}
+
+  Cluster grow();
+
+private:
+  void add(Operation *op, int64_t times);
+  bool tryAdd(linalg::LinalgOp producer);
+  bool fits(linalg::LinalgOp producer) const;
+  int64_t countScalarOps(Operation *op, int64_t times) const;
+  int64_t countTimes(Operation *op) const;
+
+  Operation *root;
+  int64_t maxScalarOps;
+  llvm::SmallPtrSetImpl<Operation *> &taken;
+  llvm::SmallSetVector<Operation *, 8> members;
+  /// How often tiling computes a member: once for each read of its readers.
+  llvm::DenseMap<Operation *, int64_t> timesOf;
+  int64_t scalarOps = 0;
+  unsigned reductions = 0;
+};
+
+} // namespace
+
+int64_t ClusterGrower::countTimes(Operation *op) const {
+  int64_t times = 0;
+  for (Operation *user : op->getUsers()) {
+    times += timesOf.lookup(user);
+  }
+  return times;
 }
 
-/// Grows a kernel from its root backwards: a producer whose every reader is
-/// already inside joins.
-static Cluster growCluster(Operation *root,
-                           llvm::SmallPtrSetImpl<Operation *> &taken) {
-  llvm::SmallSetVector<Operation *, 8> members;
-  members.insert(root);
-  taken.insert(root);
+int64_t ClusterGrower::countScalarOps(Operation *op, int64_t times) const {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  return linalgOp ? times * static_cast<int64_t>(llvm::range_size(
+                                linalgOp.getBlock()->without_terminator()))
+                  : 0;
+}
+
+void ClusterGrower::add(Operation *op, int64_t times) {
+  members.insert(op);
+  taken.insert(op);
+  timesOf[op] = times;
+  scalarOps += countScalarOps(op, times);
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  reductions += linalgOp && linalgOp.getNumReductionLoops() != 0;
+}
+
+bool ClusterGrower::fits(linalg::LinalgOp producer) const {
+  bool isTail = isTailOf(producer, members.getArrayRef());
+  return llvm::all_of(producer->getUsers(),
+                      [&](Operation *user) {
+                        auto consumer = dyn_cast<linalg::LinalgOp>(user);
+                        return members.contains(user) && consumer &&
+                               (isTail ||
+                                (canJoin(producer, consumer) &&
+                                 (!hasUnboundedPieces(producer, consumer) ||
+                                  fitsInPlace(producer, root))));
+                      }) &&
+         (isTail || fitsReductions(producer, members.getArrayRef()));
+}
+
+bool ClusterGrower::tryAdd(linalg::LinalgOp producer) {
+  if (!producer || taken.contains(producer) || isTakenAlong(producer) ||
+      producer->getBlock() != root->getBlock() || !fits(producer)) {
+    return false;
+  }
+  int64_t times = countTimes(producer);
+  bool isOneTooMany =
+      members.size() == kMaxMembers ||
+      (producer.getNumReductionLoops() != 0 && reductions == kMaxReductions) ||
+      scalarOps + countScalarOps(producer, times) > maxScalarOps;
+  if (isOneTooMany) {
+    return false;
+  }
+  add(producer, times);
+  return true;
+}
+
+Cluster ClusterGrower::grow() {
+  add(root, 1);
   bool grown = isa<linalg::LinalgOp>(root);
   while (grown) {
     grown = false;
     for (unsigned i = 0; i < members.size(); ++i) {
       for (Value operand : members[i]->getOperands()) {
-        auto producer = operand.getDefiningOp<linalg::LinalgOp>();
-        if (!producer || taken.contains(producer) || isTakenAlong(producer) ||
-            producer->getBlock() != root->getBlock()) {
-          continue;
-        }
-        bool isTail = isTailOf(producer, members.getArrayRef());
-        bool fits = llvm::all_of(producer->getUsers(), [&](Operation *user) {
-          auto consumer = dyn_cast<linalg::LinalgOp>(user);
-          return members.contains(user) && consumer &&
-                 (isTail || (canJoin(producer, consumer) &&
-                             (!hasUnboundedPieces(producer, consumer) ||
-                              fitsInPlace(producer, root))));
-        });
-        bool isOneTooMany =
-            producer.getNumReductionLoops() != 0 &&
-            countReductions(members.getArrayRef()) == kMaxReductions;
-        if (fits && !isOneTooMany &&
-            (isTail || fitsReductions(producer, members.getArrayRef()))) {
-          members.insert(producer);
-          taken.insert(producer);
-          grown = true;
-        }
+        grown |= tryAdd(operand.getDefiningOp<linalg::LinalgOp>());
       }
     }
   }
@@ -590,7 +647,7 @@ void FormKernelsPass::runOnOperation() {
     if (isHostOp(&op) || taken.contains(&op) || isTakenAlong(&op)) {
       continue;
     }
-    clusters.push_back(growCluster(&op, taken));
+    clusters.push_back(ClusterGrower(&op, maxScalarOps, taken).grow());
   }
   for (const Cluster &cluster : llvm::reverse(clusters)) {
     if (failed(KernelBuilder(cluster).build())) {

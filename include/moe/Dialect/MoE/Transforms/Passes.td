@@ -122,6 +122,41 @@ def GroupExpertsPass : Pass<"moe-group-experts"> {
   ];
 }
 
+def FuseElementwisePass : Pass<"moe-fuse-elementwise"> {
+  let summary = "Make one op of chains of element-wise ops";
+  let description = [{
+    A `linalg.generic` takes in the element-wise producers that only it reads,
+    and reshapes between them move out of the way, as in upstream's
+    `linalg-fuse-elementwise-ops`; but no body grows beyond `max-scalar-ops`.
+    Every step copies the body, so that a chain of n ops would take n * n steps
+    without a bound. From a few dozen ops on a loop is bound by what it computes:
+    one more pass over memory for every 256 costs nothing that can be measured.
+
+    Before, with `max-scalar-ops=2`:
+
+    ```
+    %1 = linalg.generic ins(%x) { exp }
+    %2 = linalg.generic ins(%1) { negf }
+    %3 = linalg.generic ins(%2) { absf }
+    ```
+
+    After:
+
+    ```
+    %2 = linalg.generic ins(%x) { exp, negf }
+    %3 = linalg.generic ins(%2) { absf }
+    ```
+  }];
+  let options = [
+    Option<"maxScalarOps", "max-scalar-ops", "int64_t", "256",
+           "Ops in the body of one fused op">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def FormKernelsPass : Pass<"moe-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "Wrap what runs in one launch in a moe.kernel";
   let description = [{
@@ -136,8 +171,18 @@ def FormKernelsPass : Pass<"moe-form-kernels", "::mlir::func::FuncOp"> {
     row (softmax is one kernel), or it is a product with a constant weight and
     what is inside so far is its element-wise tail.
 
+    Tiling computes a value that several members read once for each of them, and
+    again for each of their readers: in a lattice where every op reads the two
+    before it, that is exponential. So a kernel ends where the ops in the bodies
+    of its members, each counted as often as it would be computed for an element,
+    would be more than `max-scalar-ops`.
+
     Refuses functions with control flow between blocks.
   }];
+  let options = [
+    Option<"maxScalarOps", "max-scalar-ops", "int64_t", "512",
+           "Ops that one kernel computes per element">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::moe::MoEDialect"
