@@ -7,6 +7,7 @@
 
 #include "Compile.h"
 
+#include "moe/Codegen/Kernel.h"
 #include "moe/Dialect/MoERT/IR/MoERT.h"
 #include "moe/Import/ONNX.h"
 #include "moe/InitAll.h"
@@ -15,6 +16,7 @@
 #include "moe/Support/Quote.h"
 #include "moe/Target/Package.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -140,6 +142,21 @@ void Compilation::configure(PassManager &manager, TimingScope &scope) {
 // Phases
 //===----------------------------------------------------------------------===//
 
+/// What in `module` only a phase makes after which passes before it refuse the
+/// IR, and that phase.
+static std::optional<std::pair<Phase, StringRef>>
+findMadeByPhase(ModuleOp module) {
+  for (Operation &op : *module.getBody()) {
+    if (isa<moe::rt::ProgramOp>(op)) {
+      return {{Phase::Bufferize, "a moert.program"}};
+    }
+    if (isa<func::FuncOp>(op) && op.hasAttr(kernel::kKernelAttr)) {
+      return {{Phase::Plan, "a function that is a moe.kernel"}};
+    }
+  }
+  return std::nullopt;
+}
+
 /// IR that a phase left says so, and the next phase goes on from there.
 int Compilation::importIR() {
   std::string message;
@@ -166,9 +183,20 @@ int Compilation::importIR() {
     }
     if (options.compileTo < *done) {
       return fail("'" + options.input + "' is IR after phase '" +
-                  name.getValue() + "' already; --compile-to names an earlier "
+                  name.getValue() +
+                  "' already; --compile-to names an earlier "
                   "one");
     }
+  }
+  auto made = findMadeByPhase(*module);
+  if (made && (!done || *done < made->first)) {
+    StringRef phase = getPhaseName(made->first);
+    return fail(
+        "'" + options.input + "' has " + made->second + ", which phase '" +
+        phase +
+        "' makes; if it is the IR after that phase, its module needs the "
+        "attribute " +
+        kPhaseAttr + " = \"" + phase + "\"");
   }
   return Success;
 }
