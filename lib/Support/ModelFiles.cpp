@@ -8,6 +8,7 @@
 #include "moe/Support/ModelFiles.h"
 
 #include "moe/Support/Quote.h"
+#include "moe/Support/Varints.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -24,6 +25,12 @@
 using namespace moe;
 
 namespace path = llvm::sys::path;
+
+/// In front of the names of packed numbers: no file of a model has such a name,
+/// since it is absolute.
+static constexpr StringRef kVarints = "/varints/";
+/// Kept decoded, since the parts of one tensor are asked for one by one.
+static constexpr uint64_t kMaxDecodedBytes = UINT64_C(1) << 30;
 
 ModelFiles::ModelFiles(StringRef folder)
     : folder(folder.empty() ? "." : folder.str()) {}
@@ -43,6 +50,54 @@ void ModelFiles::releasePages() {
               MADV_DONTNEED);
     }
   }
+  if (decodedBytes > kMaxDecodedBytes) {
+    decoded.clear();
+    decodedBytes = 0;
+  }
+}
+
+std::string ModelFiles::nameVarints(StringRef file, uint64_t offset,
+                                    uint64_t length, unsigned width) {
+  return kVarints.str() + std::to_string(width) + "/" + std::to_string(offset) +
+         "/" + std::to_string(length) + "/" + file.str();
+}
+
+FailureOr<ArrayRef<char>> ModelFiles::openVarints(StringRef name,
+                                                  std::string &message) {
+  auto known = decoded.find(name);
+  if (known == decoded.end()) {
+    StringRef rest = name.drop_front(kVarints.size());
+    uint64_t numbers[3] = {};
+    for (uint64_t &number : numbers) {
+      auto [first, others] = rest.split('/');
+      if (first.getAsInteger(10, number)) {
+        message = quote(name) + " names no packed numbers";
+        return failure();
+      }
+      rest = others;
+    }
+    auto [width, offset, length] = numbers;
+    // Not of numbers again.
+    if (rest.starts_with(kVarints)) {
+      message = quote(name) + " names no packed numbers";
+      return failure();
+    }
+    FailureOr<ArrayRef<char>> file = open(rest, message);
+    if (failed(file)) {
+      return failure();
+    }
+    if (width == 0 || width > sizeof(uint64_t) || offset > file->size() ||
+        length > file->size() - offset) {
+      message = quote(name) + " names no packed numbers";
+      return failure();
+    }
+    known = decoded
+                .try_emplace(name, decodeVarints(file->slice(offset, length),
+                                                 width))
+                .first;
+    decodedBytes += known->second.size();
+  }
+  return ArrayRef<char>(known->second.data(), known->second.size());
 }
 
 bool ModelFiles::contains(StringRef path) const {
@@ -96,6 +151,9 @@ FailureOr<ArrayRef<char>> ModelFiles::open(StringRef name,
   auto known = mappings.find(name);
   if (known != mappings.end()) {
     return known->second;
+  }
+  if (name.starts_with(kVarints)) {
+    return openVarints(name, message);
   }
   if (name.empty() || name.size() >= PATH_MAX || name.contains('\0') ||
       path::is_absolute(name)) {

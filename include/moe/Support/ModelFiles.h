@@ -48,6 +48,13 @@ public:
   /// and what to do, to be read behind what names it.
   FailureOr<ArrayRef<char>> open(StringRef name, std::string &message);
 
+  /// A name for numbers that `file` holds as protobuf packs them, `length` bytes
+  /// from `offset` on. What it opens as are the numbers, of `width` bytes each:
+  /// decoded when it is opened, and forgotten by releasePages() when more than a
+  /// GiB of such bytes is in memory.
+  static std::string nameVarints(StringRef file, uint64_t offset,
+                                 uint64_t length, unsigned width);
+
   /// Whether `path` leads to one of the files, whatever its name.
   bool contains(StringRef path) const;
 
@@ -55,6 +62,7 @@ public:
   void releasePages();
 
 private:
+  FailureOr<ArrayRef<char>> openVarints(StringRef name, std::string &message);
   FailureOr<int> openInside(StringRef name, std::string &message);
   FailureOr<int> openLinked(StringRef name, std::string &message);
   FailureOr<ArrayRef<char>> map(int descriptor, StringRef name,
@@ -63,6 +71,8 @@ private:
   std::string folder;
   std::optional<std::string> linkRoot;
   llvm::StringMap<ArrayRef<char>> mappings;
+  llvm::StringMap<std::string> decoded;
+  uint64_t decodedBytes = 0;
   /// Device and number of each file.
   SmallVector<std::pair<uint64_t, uint64_t>> identities;
 };

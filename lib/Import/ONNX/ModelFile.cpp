@@ -180,7 +180,8 @@ private:
   }
 
   static bool isData(uint64_t field) {
-    return field == RawData || field == FloatData || field == DoubleData;
+    return field == RawData || field == FloatData || field == DoubleData ||
+           field == Int32Data || field == Int64Data || field == Uint64Data;
   }
 
   bool scanBytes(Message message, uint64_t tag, uint64_t start, uint64_t at,
@@ -232,8 +233,8 @@ private:
 
 } // namespace
 
-std::optional<FileRange>
-ModelFile::data(const ::onnx::TensorProto &tensor) const {
+static std::optional<Place> placeOf(const ::onnx::TensorProto &tensor,
+                                    ArrayRef<char> file) {
   Place place;
   // A field of another tensor, or of one that was not reached by the pass over
   // the file, must not be taken for a place.
@@ -241,16 +242,48 @@ ModelFile::data(const ::onnx::TensorProto &tensor) const {
     return std::nullopt;
   }
   std::memcpy(&place, tensor.raw_data().data(), sizeof(place));
-  if (place.offset > file.size() || place.length > file.size() - place.offset) {
+  bool inside = place.offset <= file.size() &&
+                place.length <= file.size() - place.offset;
+  return inside ? std::optional(place) : std::nullopt;
+}
+
+std::optional<FileRange>
+ModelFile::data(const ::onnx::TensorProto &tensor) const {
+  std::optional<Place> place = placeOf(tensor, file);
+  if (!place) {
     return std::nullopt;
   }
-  bool fits = place.field == RawData ||
-              (place.field == FloatData &&
+  bool fits = place->field == RawData ||
+              (place->field == FloatData &&
                tensor.data_type() == ::onnx::TensorProto::FLOAT) ||
-              (place.field == DoubleData &&
+              (place->field == DoubleData &&
                tensor.data_type() == ::onnx::TensorProto::DOUBLE);
-  return fits ? std::optional(FileRange{place.offset, place.length})
+  return fits ? std::optional(FileRange{place->offset, place->length})
               : std::nullopt;
+}
+
+/// The field of integers that a type of elements is spelled out in.
+static unsigned integerField(int32_t type) {
+  switch (type) {
+  case ::onnx::TensorProto::FLOAT:
+  case ::onnx::TensorProto::DOUBLE:
+    return 0;
+  case ::onnx::TensorProto::INT64:
+    return Int64Data;
+  case ::onnx::TensorProto::UINT32:
+  case ::onnx::TensorProto::UINT64:
+    return Uint64Data;
+  default:
+    return Int32Data;
+  }
+}
+
+std::optional<FileRange>
+ModelFile::varints(const ::onnx::TensorProto &tensor) const {
+  std::optional<Place> place = placeOf(tensor, file);
+  return place && place->field == integerField(tensor.data_type())
+             ? std::optional(FileRange{place->offset, place->length})
+             : std::nullopt;
 }
 
 LogicalResult ModelFile::parse(ArrayRef<char> bytes, uint64_t maxBytes,

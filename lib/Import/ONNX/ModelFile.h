@@ -7,7 +7,7 @@
 //
 // Protobuf copies what it parses and refuses messages over 2 GiB. So tensor
 // bytes never reach it: a pass over the wire format leaves out raw_data and
-// packed floats, and remembers where in the file they lie.
+// packed numbers, and remembers where in the file they lie.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,6 +49,10 @@ public:
   /// model(), wherever they were moved.
   std::optional<FileRange> data(const ::onnx::TensorProto &tensor) const;
 
+  /// Where the elements of a tensor lie in the file as packed integers, which a
+  /// float16 has as well: its bits; nothing if they do not.
+  std::optional<FileRange> varints(const ::onnx::TensorProto &tensor) const;
+
   /// The bytes of such a range.
   ArrayRef<char> bytes(FileRange range) const {
     return file.slice(range.offset, range.length);
@@ -62,8 +66,11 @@ private:
 /// Names of the fields of a tensor whose bytes are left out.
 enum TensorDataField : unsigned {
   FloatData = 4,
+  Int32Data = 5,
+  Int64Data = 7,
   RawData = 9,
   DoubleData = 10,
+  Uint64Data = 11,
 };
 
 } // namespace moe

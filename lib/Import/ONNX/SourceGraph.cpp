@@ -7,6 +7,10 @@
 
 #include "Importer.h"
 
+#include "moe/Support/Varints.h"
+
+#include "llvm/Support/MathExtras.h"
+
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
@@ -76,7 +80,8 @@ private:
 
   void run(::onnx::TensorProto &tensor) {
     std::string message;
-    std::optional<FileRange> range = file.data(tensor);
+    std::optional<FileRange> packed = file.varints(tensor);
+    std::optional<FileRange> range = packed ? packed : file.data(tensor);
     FailureOr<RankedTensorType> type = tensors.type(tensor, message);
     bool external = tensor.data_location() == ::onnx::TensorProto::EXTERNAL;
     bool small = succeeded(type) && TensorReader::isSmall(*type);
@@ -89,10 +94,16 @@ private:
       return;
     }
     if (!small) {
-      return refer(tensor, *range);
+      return refer(tensor, *range, packed.has_value());
     }
     ArrayRef<char> bytes;
-    if (external) {
+    std::string decoded;
+    if (packed) {
+      decoded = decodeVarints(
+          file.bytes(*packed),
+          llvm::divideCeil(type->getElementTypeBitWidth(), 8));
+      bytes = ArrayRef<char>(decoded.data(), decoded.size());
+    } else if (external) {
       FailureOr<ArrayRef<char>> data =
           tensors.externalBytes(tensor, *type, message);
       if (failed(data)) {
@@ -107,7 +118,7 @@ private:
     tensor.set_raw_data(bytes.data(), bytes.size());
   }
 
-  void refer(::onnx::TensorProto &tensor, FileRange range) {
+  void refer(::onnx::TensorProto &tensor, FileRange range, bool packed) {
     tensor.clear_raw_data();
     tensor.clear_external_data();
     tensor.set_data_location(::onnx::TensorProto::EXTERNAL);
@@ -119,6 +130,10 @@ private:
     add("location", name.str());
     add("offset", std::to_string(range.offset));
     add("length", std::to_string(range.length));
+    if (packed) {
+      // Beyond ONNX: the bytes are protobuf's packed integers.
+      add("encoding", "varint");
+    }
   }
 
   const ModelFile &file;

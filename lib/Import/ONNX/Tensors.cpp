@@ -9,6 +9,7 @@
 
 #include "moe/Dialect/ONNX/Inference.h"
 #include "moe/Support/Quote.h"
+#include "moe/Support/Varints.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -107,9 +108,13 @@ static void appendNumbers(const Numbers &numbers, unsigned width,
   }
 }
 
+static unsigned byteWidth(Type element) {
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
 static std::string typedBytes(const ::onnx::TensorProto &tensor, Type element) {
   std::string bytes;
-  unsigned width = llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  unsigned width = byteWidth(element);
   if (element.isF32()) {
     appendNumbers(tensor.float_data(), width, bytes);
   } else if (element.isF64()) {
@@ -136,7 +141,11 @@ TensorReader::elements(const ::onnx::TensorProto &tensor, RankedTensorType type,
   if (std::optional<FileRange> range = model.data(tensor)) {
     return fromBytes(model.bytes(*range), type, message);
   }
-  std::string bytes = typedBytes(tensor, type.getElementType());
+  Type element = type.getElementType();
+  std::optional<FileRange> packed = model.varints(tensor);
+  std::string bytes = packed ? decodeVarints(model.bytes(*packed),
+                                             byteWidth(element))
+                             : typedBytes(tensor, element);
   return fromBytes(ArrayRef<char>(bytes.data(), bytes.size()), type, message);
 }
 
@@ -152,19 +161,42 @@ FailureOr<TensorPlace> TensorReader::place(const ::onnx::TensorProto &tensor,
   }
   std::optional<FileRange> range = model.data(tensor);
   if (!range) {
-    uint64_t length = typedBytes(tensor, type.getElementType()).size();
-    message = length != tensorBytes(type)
-                  ? wrongLength(type, length)
-                  : "its elements are spelled out one by one, which is "
-                    "supported for small tensors only; make it from an array "
-                    "with onnx.numpy_helper.from_array";
-    return failure();
+    return varintPlace(tensor, type, message);
   }
   if (range->length != tensorBytes(type)) {
     message = wrongLength(type, range->length);
     return failure();
   }
   return TensorPlace{name, *range};
+}
+
+FailureOr<TensorPlace>
+TensorReader::varintPlace(const ::onnx::TensorProto &tensor,
+                          RankedTensorType type, std::string &message) {
+  unsigned width = byteWidth(type.getElementType());
+  std::optional<FileRange> range = model.varints(tensor);
+  if (!range) {
+    uint64_t length = typedBytes(tensor, type.getElementType()).size();
+    message = length != tensorBytes(type)
+                  ? wrongLength(type, length)
+                  : "its elements are fields of their own, which is supported "
+                    "for small tensors only; make it from an array with "
+                    "onnx.numpy_helper.from_array";
+    return failure();
+  }
+  std::optional<uint64_t> count = countVarints(model.bytes(*range));
+  if (!count) {
+    message = "its elements are no list of packed integers; copy the model "
+              "again";
+    return failure();
+  }
+  if (*count * width != tensorBytes(type)) {
+    message = wrongLength(type, *count * width);
+    return failure();
+  }
+  return TensorPlace{
+      ModelFiles::nameVarints(name, range->offset, range->length, width),
+      {0, tensorBytes(type)}};
 }
 
 /// Reads one number of bytes from the entries of external data.

@@ -56,6 +56,9 @@ public:
                                           std::string &message);
 
 private:
+  FailureOr<TensorPlace> varintPlace(const ::onnx::TensorProto &tensor,
+                                     mlir::RankedTensorType type,
+                                     std::string &message);
   FailureOr<TensorPlace> externalPlace(const ::onnx::TensorProto &tensor,
                                        mlir::RankedTensorType type,
                                        std::string &message);
