@@ -142,8 +142,12 @@ FailureOr<SmallVector<OpFoldResult>> Node::getIndices(unsigned index,
   }
   RankedTensorType type = getInputType(index);
   if (!type.hasStaticShape() || !type.getElementType().isInteger()) {
-    return refuse("'" + name.str() +
-                  "' must be integers, as many as are known at compile time");
+    std::string text;
+    llvm::raw_string_ostream(text) << type;
+    return refuse("input " + name +
+                  " must be integers, and how many must be known at compile "
+                  "time, but its type is " +
+                  text);
   }
   Scalars scalars(builder, isUnsignedInput(index));
   SmallVector<Value> elements;

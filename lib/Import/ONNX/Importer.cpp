@@ -108,12 +108,38 @@ static std::string describe(const SymbolicShape &shape, Type element) {
   return text;
 }
 
+/// What gives a value its type, up to the verb.
+static std::string describeProducer(Value value) {
+  if (auto node = value.getDefiningOp<moe::onnx::NodeOp>()) {
+    return node.describe() + " computes ";
+  }
+  return isa<BlockArgument>(value) ? "the input of that name is "
+                                   : "the initializer of that name is ";
+}
+
 void Importer::checkDeclared(const ::onnx::ValueInfoProto &declared,
                              StringRef what) {
-  auto type = dyn_cast_or_null<RankedTensorType>(
-      graphScope.values.lookup(declared.name()).getType());
-  if (!type || !declared.type().has_tensor_type() ||
-      !declared.type().tensor_type().has_shape()) {
+  Value value = graphScope.values.lookup(declared.name());
+  auto type = dyn_cast_if_present<RankedTensorType>(
+      value ? value.getType() : Type());
+  if (!type || !declared.type().has_tensor_type()) {
+    return;
+  }
+  auto contradict = [&](const std::string &claim, const std::string &fact) {
+    problem(what + " " + quote(declared.name()) + " is declared as " + claim +
+            ", but " + describeProducer(value) + fact +
+            "; remove the declaration or export the model again");
+  };
+  SymbolicShape shape = moe::onnx::getShape(type);
+  std::string fact = describe(shape, type.getElementType());
+  if (!declared.type().tensor_type().has_shape()) {
+    Type element = moe::onnx::elementTypeOfNumber(
+        declared.type().tensor_type().elem_type(), builder.getContext());
+    if (element && element != type.getElementType()) {
+      std::string claim;
+      llvm::raw_string_ostream(claim) << element;
+      contradict(claim, fact);
+    }
     return;
   }
   std::string message;
@@ -121,7 +147,6 @@ void Importer::checkDeclared(const ::onnx::ValueInfoProto &declared,
   if (failed(claimed)) {
     return problem(what + " " + quote(declared.name()) + " " + message);
   }
-  SymbolicShape shape = moe::onnx::getShape(type);
   SymbolicShape claim = moe::onnx::getShape(*claimed);
   bool fits = type.getElementType() == claimed->getElementType() &&
               shape.size() == claim.size();
@@ -130,11 +155,7 @@ void Importer::checkDeclared(const ::onnx::ValueInfoProto &declared,
            *shape[i].value == *claim[i].value;
   }
   if (!fits) {
-    problem(what + " " + quote(declared.name()) + " is declared as " +
-            describe(claim, claimed->getElementType()) +
-            ", but its node computes " +
-            describe(shape, type.getElementType()) +
-            "; remove the declaration or export the model again");
+    contradict(describe(claim, claimed->getElementType()), fact);
   }
 }
 

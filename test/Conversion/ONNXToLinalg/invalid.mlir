@@ -62,3 +62,11 @@ func.func @model_is_wrong(%x : tensor<4xf32>) -> tensor<3xf32> {
   %0 = onnx.node "Neg" version 13 (%x) : (tensor<4xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+func.func @unknown_length(%x : tensor<4x5xf32>, %k : tensor<?xi64>) -> tensor<4x?xf32> {
+  // expected-error @below {{node (TopK): input K must be integers, and how many must be known at compile time, but its type is tensor<?xi64>}}
+  %0:2 = onnx.node "TopK" version 11 (%x, %k) : (tensor<4x5xf32>, tensor<?xi64>) -> (tensor<4x?xf32>, tensor<4x?xi64>)
+  return %0#0 : tensor<4x?xf32>
+}
