@@ -145,7 +145,9 @@ def MoE_SourceOp : MoE_Op<"source", [Pure]> {
 
     - `#moe.file`: a tensor stored in a file,
     - `#moe.random`: pseudo-random numbers,
-    - a dense attribute: a splat or small literal data.
+    - a dense attribute: a splat or small literal data,
+    - with `at %e`, an array of these: one for each expert, each of the result's
+      type. The value is that of expert %e.
 
     Reading a slice of a source touches only the bytes of that slice.
 
@@ -155,6 +157,9 @@ def MoE_SourceOp : MoE_Op<"source", [Pure]> {
     - C2: of random numbers, the element type is f16, bf16, f32 or f64.
     - C3: a dense attribute has the result's type.
     - C4: the result's shape is static.
+    - C5: data of experts have an index, others have none. Where they stand in a
+      `moe.weight`, its region's argument is the index, and there is one for each
+      of its experts.
 
     Example:
 
@@ -163,12 +168,27 @@ def MoE_SourceOp : MoE_Op<"source", [Pure]> {
     %1 = moe.source random<seed = 7, low = -1.0, high = 1.0> : tensor<8x64x64xf32>
     %2 = moe.source dense<0.0> : tensor<8x64xf32>
     ```
+
+    ```mlir
+    moe.weight @up : tensor<2x4x4xf32> {
+    ^bb0(%e : index):
+      %0 = moe.source [file<"0.bin", offset = 0, length = 64>, file<"1.bin", offset = 0, length = 64>] at %e : tensor<4x4xf32>
+      moe.yield %0 : tensor<4x4xf32>
+    }
+    ```
   }];
   let arguments = (ins
-    AnyAttrOf<[MoE_FileAttr, MoE_RandomAttr, ElementsAttr]>:$data
+    AnyAttrOf<[MoE_FileAttr, MoE_RandomAttr, ElementsAttr, ArrayAttr]>:$data,
+    Optional<Index>:$expert
   );
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "custom<SourceData>($data, type($result)) attr-dict";
+  let assemblyFormat =
+      "custom<SourceData>($data, $expert, type($result)) attr-dict";
+  let builders = [
+    OpBuilder<(ins "::mlir::Type":$type, "::mlir::Attribute":$data), [{
+      build($_builder, $_state, type, data, ::mlir::Value());
+    }]>
+  ];
   let hasVerifier = 1;
 }
 

@@ -84,6 +84,8 @@ void moe::buildImportPipeline(OpPassManager &manager) {
 }
 
 void moe::buildRaisePipeline(OpPassManager &manager) {
+  // Experts take their weights from what is computed of initializers alone.
+  manager.addPass(createHoistWeightsPass());
   manager.addPass(createExpandFusedMoEPass());
   // Types of the nodes that the expansion made.
   manager.addPass(onnx::createInferPass());
@@ -97,6 +99,10 @@ void moe::buildLowerONNXPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(
       memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(manager);
+  // Extents and offsets are constants now.
+  manager.addPass(createSliceWeightsPass());
+  addCleanup(manager);
+  manager.addPass(createDedupWeightsPass());
 }
 
 void moe::buildFusePipeline(OpPassManager &manager) {

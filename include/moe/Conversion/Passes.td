@@ -10,10 +10,51 @@
 
 include "mlir/Pass/PassBase.td"
 
+def HoistWeightsPass : Pass<"moe-hoist-weights", "::mlir::ModuleOp"> {
+  let summary = "Compute at compile time what depends on weights only";
+  let description = [{
+    Nodes that compute from initializers only, and of these the last ones, move
+    into the region of a `moe.weight`, which is evaluated when the package is
+    written. Sources are `moe.source`s, integers stay constants.
+
+    Moved are values that read an `onnx.weight` and have no more elements than
+    the weights they are computed from, and whatever is an expert weight of
+    `com.microsoft.MoE`. Nodes without known shapes, with effects or subgraphs,
+    with several rows as a condition of one another (`TopK`, `CumSum`), and
+    products stay where they are.
+
+    ```mlir
+    onnx.weight @w : tensor<64x32xf16> = "m.data" offset 0 length 4096
+    func.func @main(%x : tensor<?x64xf32>) -> tensor<?x32xf32> {
+      %w = onnx.weight_value @w : tensor<64x32xf16>
+      %0 = onnx.node "Cast" version 13 (%w) attributes {to = 1 : i64} : (tensor<64x32xf16>) -> tensor<64x32xf32>
+      %1 = onnx.node "MatMul" version 13 (%x, %0) : (tensor<?x64xf32>, tensor<64x32xf32>) -> tensor<?x32xf32>
+      return %1 : tensor<?x32xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    moe.weight private @w : tensor<64x32xf32> {
+      %0 = moe.source file<"m.data", offset = 0, length = 4096> : tensor<64x32xf16>
+      %1 = onnx.node "Cast" version 13 (%0) attributes {to = 1 : i64} : (tensor<64x32xf16>) -> tensor<64x32xf32>
+      moe.yield %1 : tensor<64x32xf32>
+    }
+    func.func @main(%x : tensor<?x64xf32>) -> tensor<?x32xf32> {
+      %0 = moe.weight_value @w : tensor<64x32xf32>
+      %1 = onnx.node "MatMul" version 13 (%x, %0) : (tensor<?x64xf32>, tensor<64x32xf32>) -> tensor<?x32xf32>
+      return %1 : tensor<?x32xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::moe::MoEDialect", "::moe::onnx::ONNXDialect"];
+}
+
 def ExpandFusedMoEPass : Pass<"moe-expand-fused-moe", "::mlir::ModuleOp"> {
   let summary = "Expand com.microsoft.MoE into routing, experts and combine";
   let description = [{
-    The first pass of `raise`. A `com.microsoft.MoE` node becomes ordinary nodes
+    A `com.microsoft.MoE` node becomes ordinary nodes
     for the score (softmax over all experts, or the two masked ones of the
     sparse mixer), `moe.top_k`, `moe.take`, `moe.normalize` if the node asks for
     it, `moe.experts` and `moe.combine`. All of the layer computes in f32 and is

@@ -65,11 +65,36 @@ static Value randomNumber(Loops &b, RandomAttr random, Value i) {
                              constant(random.getLow().getValue()));
 }
 
+/// A source of experts as a choice among sources of one tensor each.
+static void choosePart(SourceOp op, ArrayAttr parts,
+                       PatternRewriter &rewriter) {
+  auto cases = llvm::to_vector(
+      llvm::seq<int64_t>(0, static_cast<int64_t>(parts.size()) - 1));
+  Type type = op.getResult().getType();
+  auto choice = scf::IndexSwitchOp::create(
+      rewriter, op.getLoc(), type, op.getExpert(), cases, cases.size());
+  for (auto [index, region] : llvm::enumerate(choice->getRegions())) {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.createBlock(&region);
+    // The first region is the default one: the last expert.
+    Attribute data = index == 0 ? *std::prev(parts.end()) : parts[index - 1];
+    Value source = SourceOp::create(rewriter, op.getLoc(), type, data);
+    scf::YieldOp::create(rewriter, op.getLoc(), source);
+  }
+  rewriter.replaceOp(op, choice);
+}
+
 namespace {
 struct LowerSource : OpRewritePattern<SourceOp> {
   using OpRewritePattern::OpRewritePattern;
+  // Sources of experts become sources of one tensor.
+  void initialize() { setHasBoundedRewriteRecursion(); }
   LogicalResult matchAndRewrite(SourceOp op,
                                 PatternRewriter &rewriter) const override {
+    if (auto parts = dyn_cast<ArrayAttr>(op.getData())) {
+      choosePart(op, parts, rewriter);
+      return success();
+    }
     if (auto elements = dyn_cast<ElementsAttr>(op.getData())) {
       rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, elements);
       return success();

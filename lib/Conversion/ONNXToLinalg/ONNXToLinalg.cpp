@@ -35,30 +35,54 @@ struct ConvertONNXToLinalgPass
   void runOnOperation() override;
 };
 
-/// Lowers one function. Ops are taken in order, so that what an op reads has
-/// been lowered before; the old ops go when all is done.
-class FunctionLowering {
+/// Lowers the ops of a region. They are taken in order, so that what an op reads
+/// has been lowered before; the old ops go when all is done.
+class RegionLowering {
+public:
+  explicit RegionLowering(LoweringState &state) : state(state) {}
+
+protected:
+  /// Fails if a node was refused; then the old ops are still there.
+  LogicalResult lower(Region &region);
+
+  LoweringState &state;
+  llvm::DenseMap<Value, Value> lowered;
+
+private:
+  void lower(Operation *op);
+  void lowerNode(NodeOp op);
+  Value lookup(Value value) {
+    Value known = lowered.lookup(value);
+    return known ? known : value;
+  }
+
+  SmallVector<Operation *> old;
+};
+
+class FunctionLowering : public RegionLowering {
 public:
   FunctionLowering(func::FuncOp function, LoweringState &state)
-      : function(function), state(state) {}
+      : RegionLowering(state), function(function) {}
 
   LogicalResult run();
 
 private:
   void lowerArguments();
   void lowerResults();
-  void lower(Operation *op);
-  void lowerNode(NodeOp op);
-  void eraseOld();
-  Value lookup(Value value) {
-    Value known = lowered.lookup(value);
-    return known ? known : value;
-  }
+  void eraseArguments();
 
   func::FuncOp function;
-  LoweringState &state;
-  llvm::DenseMap<Value, Value> lowered;
-  SmallVector<Operation *> old;
+};
+
+/// Of a weight that was taken from the graph.
+class WeightLowering : public RegionLowering {
+public:
+  using RegionLowering::RegionLowering;
+
+  LogicalResult run(moe::WeightOp weight) {
+    weight.setType(getLoweredType(weight.getType()));
+    return lower(weight.getBody());
+  }
 };
 
 } // namespace
@@ -110,7 +134,7 @@ void FunctionLowering::lowerResults() {
   }
 }
 
-void FunctionLowering::lowerNode(NodeOp op) {
+void RegionLowering::lowerNode(NodeOp op) {
   LoweringFunction function =
       Registry::get().lookup(op.getDomain(), op.getOpType());
   if (!function) {
@@ -148,7 +172,12 @@ void FunctionLowering::lowerNode(NodeOp op) {
   }
 }
 
-void FunctionLowering::lower(Operation *op) {
+static bool isLowered(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return !tensor || tensor == getLoweredType(tensor);
+}
+
+void RegionLowering::lower(Operation *op) {
   OpBuilder builder(op);
   if (auto node = dyn_cast<NodeOp>(op)) {
     lowerNode(node);
@@ -159,6 +188,17 @@ void FunctionLowering::lower(Operation *op) {
     lowered[weight.getResult()] = moe::WeightValueOp::create(
         builder, op->getLoc(), getLoweredType(weight.getType()),
         weight.getWeightAttr(), Value());
+  } else if (auto read = dyn_cast<moe::WeightValueOp>(op);
+             read && !isLowered(read.getType())) {
+    lowered[read.getResult()] = moe::WeightValueOp::create(
+        builder, op->getLoc(), getLoweredType(read.getType()),
+        read.getWeightAttr(), read.getExpert());
+  } else if (auto source = dyn_cast<moe::SourceOp>(op);
+             source && !isLowered(source.getType())) {
+    auto elements = dyn_cast<ElementsAttr>(source.getData());
+    lowered[source.getResult()] = moe::SourceOp::create(
+        builder, op->getLoc(), getLoweredType(source.getType()),
+        elements ? getLoweredElements(elements) : source.getData());
   } else if (!isa<onnx::NoneOp>(op)) {
     for (OpOperand &operand : op->getOpOperands()) {
       operand.set(lookup(operand.get()));
@@ -168,11 +208,23 @@ void FunctionLowering::lower(Operation *op) {
   old.push_back(op);
 }
 
-void FunctionLowering::eraseOld() {
+LogicalResult RegionLowering::lower(Region &region) {
+  SmallVector<Operation *> ops;
+  region.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+  for (Operation *op : ops) {
+    lower(op);
+  }
+  if (state.refused) {
+    return failure();
+  }
   for (Operation *op : llvm::reverse(old)) {
     op->dropAllUses();
     op->erase();
   }
+  return success();
+}
+
+void FunctionLowering::eraseArguments() {
   Block &body = function.getBody().front();
   unsigned count = body.getNumArguments() / 2;
   body.eraseArguments(0, count);
@@ -184,22 +236,24 @@ void FunctionLowering::eraseOld() {
 LogicalResult FunctionLowering::run() {
   lowerArguments();
   lowerResults();
-  SmallVector<Operation *> ops;
-  function.getBody().walk<WalkOrder::PreOrder>(
-      [&](Operation *op) { ops.push_back(op); });
-  for (Operation *op : ops) {
-    lower(op);
-  }
-  if (state.refused) {
+  if (failed(lower(function.getBody()))) {
     return failure();
   }
-  eraseOld();
+  eraseArguments();
   return success();
 }
 
 void ConvertONNXToLinalgPass::runOnOperation() {
   lowerWeights(getOperation());
   LoweringState state(getOperation());
+  // Functions may derive weights from these.
+  SmallVector<moe::WeightOp> weights(getOperation().getOps<moe::WeightOp>());
+  for (moe::WeightOp weight : weights) {
+    if (failed(WeightLowering(state).run(weight))) {
+      signalPassFailure();
+      return;
+    }
+  }
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
   for (func::FuncOp function : functions) {
     if (!function.isExternal() &&

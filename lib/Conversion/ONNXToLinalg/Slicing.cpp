@@ -7,11 +7,12 @@
 
 #include "LoweringUtils.h"
 #include "Registry.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Support/Concat.h"
 #include "moe/Support/Tensors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -322,40 +323,6 @@ static LogicalResult lowerSplit(Node &node) {
 // Concat
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// A part of a concatenation, from `offset` along the axis.
-struct ConcatPart {
-  Value value;
-  Value offset;
-};
-
-} // namespace
-
-/// Reads the element at `indices` of the concatenation from the part it lies
-/// in, found by halving.
-static Value buildConcatRead(ImplicitLocOpBuilder &b,
-                             ArrayRef<ConcatPart> parts, ValueRange indices,
-                             int64_t axis, Type elementType) {
-  if (parts.size() == 1) {
-    SmallVector<Value> own(indices);
-    own[axis] = Scalars(b).sub(own[axis], parts[0].offset);
-    return tensor::ExtractOp::create(b, parts[0].value, own);
-  }
-  size_t half = parts.size() / 2;
-  Value isBefore = Scalars(b).less(indices[axis], parts[half].offset);
-  auto choice = scf::IfOp::create(b, elementType, isBefore, true);
-  auto fill = [&](Block *block, ArrayRef<ConcatPart> some) {
-    auto inner = ImplicitLocOpBuilder::atBlockBegin(b.getLoc(), block);
-    inner.setListener(b.getListener());
-    Value value = buildConcatRead(inner, some, indices, axis, elementType);
-    scf::YieldOp::create(inner, value);
-  };
-  fill(choice.thenBlock(), parts.take_front(half));
-  fill(choice.elseBlock(), parts.drop_front(half));
-  return choice.getResult(0);
-}
-
 /// Concatenates scalars; false if an input is something else.
 static bool concatScalars(Node &node) {
   SmallVector<Value> elements;
@@ -414,12 +381,17 @@ static LogicalResult lowerConcat(Node &node) {
     node.setOutput(0, createEmpty(b, dims, elementType));
   } else if (parts.size() == 1) {
     node.setOutput(0, parts.front().value);
+  } else if (node.getOp()->getParentOfType<moe::WeightOp>()) {
+    // Experts may be taken apart again: see moe-slice-weights.
+    SmallVector<Value> values = llvm::map_to_vector(
+        parts, [](const ConcatPart &part) { return part.value; });
+    node.setOutput(0, tensor::ConcatOp::create(b, *axis, values));
   } else {
     node.setOutput(
         0, createIndexed(b, dims, elementType,
                          [&](ImplicitLocOpBuilder &inner, ValueRange indices) {
-                           return buildConcatRead(inner, parts, indices, *axis,
-                                                  elementType);
+                           return readConcat(inner, inner.getLoc(), parts,
+                                           indices, *axis);
                          }));
   }
   return success();

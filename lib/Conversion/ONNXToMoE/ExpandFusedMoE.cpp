@@ -10,9 +10,11 @@
 #include "ExpertWeights.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/ONNX/IR/ONNX.h"
+#include "moe/Support/Quote.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -41,6 +43,17 @@ enum MoEInput : unsigned {
   FC3Weights,
   FC3Bias
 };
+
+/// Their names in the operator's documentation.
+constexpr const char *kInputNames[] = {
+    "input",
+    "router_probs",
+    "fc1_experts_weights",
+    "fc1_experts_bias",
+    "fc2_experts_weights",
+    "fc2_experts_bias",
+    "fc3_experts_weights",
+    "fc3_experts_bias"};
 
 /// The expansion of one node.
 class Expansion {
@@ -210,6 +223,31 @@ LogicalResult Expansion::readAttributes() {
   return success();
 }
 
+/// What keeps a value from being known when the model is compiled.
+static std::string describeOrigin(Value value) {
+  auto isKnown = [](Value input) {
+    return isa_and_present<onnx::ConstantOp, onnx::WeightValueOp,
+                           onnx::NoneOp, WeightValueOp>(input.getDefiningOp());
+  };
+  while (auto node = value.getDefiningOp<onnx::NodeOp>()) {
+    auto inputs = node.getInputs();
+    auto unknown = llvm::find_if_not(inputs, isKnown);
+    if (unknown == inputs.end()) {
+      return "computed at run time by " + node.describe();
+    }
+    value = *unknown;
+  }
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto function = argument ? dyn_cast<func::FuncOp>(
+                                 argument.getOwner()->getParentOp())
+                           : func::FuncOp();
+  auto name = function ? function.getArgAttrOfType<StringAttr>(
+                             argument.getArgNumber(), "onnx.name")
+                       : StringAttr();
+  return name ? "computed from the model's input " + quote(name.getValue())
+              : "computed at run time";
+}
+
 LogicalResult Expansion::addWeight(MoEInput input, Features features,
                                    StringRef suffix, WeightOp &weight) {
   if (!op.hasInput(input)) {
@@ -218,9 +256,13 @@ LogicalResult Expansion::addWeight(MoEInput input, Features features,
   Value value = op.getInputs()[input];
   weight = weights.create(value, features, suffix);
   if (!weight) {
-    return error() << "input " << static_cast<unsigned>(input)
-                   << " is computed at run time; expert weights must be "
-                      "initializers of the model";
+    return error() << kInputNames[input] << " (input "
+                   << static_cast<unsigned>(input) << ") is "
+                   << describeOrigin(value)
+                   << "; weights of experts must be initializers, or computed "
+                      "from initializers by operators that copy, convert or "
+                      "combine elements: fold other operators when the model "
+                      "is exported";
   }
   return success();
 }

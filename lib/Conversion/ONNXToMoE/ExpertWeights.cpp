@@ -7,36 +7,63 @@
 
 #include "ExpertWeights.h"
 
-#include "moe/Dialect/ONNX/IR/ONNX.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace moe;
 
-/// Where the elements of a constant are: what a `moe.source` holds; null for a
-/// value that is computed.
-static Attribute sourceData(Value value, RankedTensorType &type) {
+bool moe::isExpertWeight(onnx::NodeOp node, unsigned input) {
+  // The first two are rows and router logits.
+  return node.getDomain() == "com.microsoft" && node.getOpType() == "MoE" &&
+         input >= 2;
+}
+
+Value moe::copyConstant(OpBuilder &builder, Value value) {
+  Location loc = value.getLoc();
   if (auto constant = value.getDefiningOp<onnx::ConstantOp>()) {
-    type = cast<RankedTensorType>(constant.getValue().getShapedType());
-    return constant.getValue();
+    auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
+    if (isa<FloatType>(type.getElementType())) {
+      return SourceOp::create(builder, loc, type, constant.getValue());
+    }
+    return onnx::ConstantOp::create(builder, loc, type, constant.getValue());
   }
   auto read = value.getDefiningOp<onnx::WeightValueOp>();
   if (!read) {
-    return {};
+    return builder.clone(*value.getDefiningOp<onnx::NoneOp>())->getResult(0);
   }
   auto weight = SymbolTable::lookupNearestSymbolFrom<onnx::WeightOp>(
       read, read.getWeightAttr());
-  type = cast<RankedTensorType>(weight.getType());
-  return FileAttr::get(value.getContext(), weight.getFile(),
-                       weight.getOffset(), weight.getLength());
+  return SourceOp::create(
+      builder, loc, weight.getType(),
+      FileAttr::get(value.getContext(), weight.getFile(), weight.getOffset(),
+                    weight.getLength()));
+}
+
+/// What computes a constant, copied to the insertion point; null for a value
+/// that is computed at run time.
+static Value copyValue(OpBuilder &builder, Value value) {
+  if (auto read = value.getDefiningOp<WeightValueOp>()) {
+    auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+        read, read.getWeightAttr());
+    IRMapping mapping;
+    Block &body = weight.getBody().front();
+    for (Operation &op : body.without_terminator()) {
+      builder.clone(op, mapping);
+    }
+    return mapping.lookup(body.getTerminator()->getOperand(0));
+  }
+  return copyConstant(builder, value);
 }
 
 static std::string sourceName(Value value) {
   if (auto read = value.getDefiningOp<onnx::WeightValueOp>()) {
+    return read.getWeight().str();
+  }
+  if (auto read = value.getDefiningOp<WeightValueOp>()) {
     return read.getWeight().str();
   }
   return "constant";
@@ -74,11 +101,11 @@ static Value permuteToF32(OpBuilder &builder, Location loc, Value part) {
 
 WeightOp ExpertWeights::create(Value stacked, Features features,
                                StringRef suffix) {
-  RankedTensorType type;
-  Attribute data = sourceData(stacked, type);
-  if (!data) {
+  if (!isa_and_present<onnx::ConstantOp, onnx::WeightValueOp, WeightValueOp>(
+          stacked.getDefiningOp())) {
     return {};
   }
+  auto type = cast<RankedTensorType>(stacked.getType());
   OpBuilder builder(symbols.getOp()->getContext());
   unsigned rank = type.getRank();
   SmallVector<int64_t> sizes(type.getShape());
@@ -92,7 +119,7 @@ WeightOp ExpertWeights::create(Value stacked, Features features,
       builder, loc, sourceName(stacked) + suffix.str(),
       RankedTensorType::get(result, builder.getF32Type()), /*perExpert=*/true,
       [&](OpBuilder &nested, Location nestedLoc, Value expert) -> Value {
-        Value all = SourceOp::create(nested, nestedLoc, type, data);
+        Value all = copyValue(nested, stacked);
         SmallVector<OpFoldResult> offsets(rank, nested.getIndexAttr(0));
         SmallVector<OpFoldResult> strides(rank, nested.getIndexAttr(1));
         offsets[0] = expert;

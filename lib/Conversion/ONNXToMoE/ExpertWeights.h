@@ -9,6 +9,7 @@
 #define MOE_LIB_CONVERSION_ONNXTOMOE_EXPERTWEIGHTS_H
 
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/ONNX/IR/ONNX.h"
 #include "moe/Support/LLVM.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -30,14 +31,21 @@ public:
   explicit ExpertWeights(mlir::ModuleOp module) : symbols(module) {}
 
   /// The chosen features of every expert: matrices [E, N, K] are transposed to
-  /// [E, K, count], vectors [E, N] become [E, count]. Null if `stacked` is no
-  /// constant of the model.
+  /// [E, K, count], vectors [E, N] become [E, count]. Null if `stacked` is
+  /// computed at run time.
   WeightOp create(mlir::Value stacked, Features features,
                   mlir::StringRef suffix);
 
 private:
   mlir::SymbolTable symbols;
 };
+
+/// Whether an input of a node holds weights of experts.
+bool isExpertWeight(onnx::NodeOp node, unsigned input);
+
+/// A constant of a graph for a weight's region: a source, or a copy of integers,
+/// which may say what an operator does.
+mlir::Value copyConstant(mlir::OpBuilder &builder, mlir::Value value);
 
 } // namespace moe
 

@@ -103,8 +103,12 @@ FailureOr<const uint8_t *> WeightStreamer::fileBytes(func::FuncOp kernel,
 }
 
 FailureOr<const uint8_t *> WeightStreamer::sourceBytes(func::FuncOp kernel,
-                                                       unsigned index) {
+                                                       unsigned index,
+                                                       int64_t expert) {
   Attribute data = cast<ArrayAttr>(kernel->getAttr("moe.sources"))[index];
+  if (auto parts = dyn_cast<ArrayAttr>(data)) {
+    data = parts[expert];
+  }
   auto type = cast<RankedTensorType>(kernel.getArgumentTypes()[index]);
   if (auto file = dyn_cast<FileAttr>(data)) {
     return fileBytes(kernel, file);
@@ -130,7 +134,7 @@ LogicalResult WeightStreamer::compute(func::FuncOp kernel, int64_t index,
   unsigned sources = cast<ArrayAttr>(kernel->getAttr("moe.sources")).size();
   SmallVector<int64_t> arguments;
   for (unsigned i = 0; i < sources; ++i) {
-    FailureOr<const uint8_t *> bytes = sourceBytes(kernel, i);
+    FailureOr<const uint8_t *> bytes = sourceBytes(kernel, i, index);
     if (failed(bytes)) {
       return failure();
     }

@@ -48,7 +48,7 @@ private:
   FailureOr<const uint8_t *> fileBytes(mlir::func::FuncOp kernel,
                                        FileAttr file);
   FailureOr<const uint8_t *> sourceBytes(mlir::func::FuncOp kernel,
-                                         unsigned index);
+                                         unsigned index, int64_t expert);
   /// Computes part `index` to `out`.
   LogicalResult compute(mlir::func::FuncOp kernel, int64_t index, void *out);
 

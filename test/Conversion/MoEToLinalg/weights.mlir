@@ -29,3 +29,23 @@ moe.weight private @p : tensor<4x8xbf16> {
   %1 = tensor.extract_slice %0[%e, 0] [1, 8] [1, 1] : tensor<4x8xbf16> to tensor<8xbf16>
   moe.yield %1 : tensor<8xbf16>
 }
+
+// CHECK-LABEL: @stacked(
+// CHECK-SAME: %[[E:.*]]: index)
+// CHECK: %[[ALL:.*]] = scf.index_switch %[[E]] -> tensor<8xf32>
+// CHECK: case 0 {
+// CHECK: moe.source file<"w.bin", offset = 0, length = 32> : tensor<8xf32>
+// CHECK: case 1 {
+// CHECK: arith.constant dense<1.000000e+00>
+// CHECK: default {
+// CHECK: moe.source file<"w.bin", offset = 32, length = 32> : tensor<8xf32>
+// CHECK: return %[[ALL]]
+func.func @stacked(%e : index) -> tensor<8xf32> {
+  %0 = moe.weight_value @s[%e] : tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+moe.weight private @s : tensor<3x8xf32> {
+^bb0(%e : index):
+  %0 = moe.source [file<"w.bin", offset = 0, length = 32>, dense<1.0> : tensor<8xf32>, file<"w.bin", offset = 32, length = 32>] at %e : tensor<8xf32>
+  moe.yield %0 : tensor<8xf32>
+}

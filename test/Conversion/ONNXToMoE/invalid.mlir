@@ -155,12 +155,12 @@ func.func @router_rank(%x : tensor<?x8xf32>, %r : tensor<?x1x4xf32>) -> tensor<?
 // -----
 
 // A node with a name is named.
-func.func @computed_weight(%x : tensor<?x8xf32>, %r : tensor<?x4xf32>, %fc1 : tensor<4x16x8xf32>, %fc2 : tensor<4x8x16xf32>) -> tensor<?x8xf32> {
+func.func @computed_weight(%x : tensor<?x8xf32>, %r : tensor<?x4xf32>, %fc1 : tensor<4x16x8xf32> {onnx.name = "w1"}, %fc2 : tensor<4x8x16xf32>) -> tensor<?x8xf32> {
   %none = onnx.none
   %0 = onnx.node "MoE" domain "com.microsoft" version 1 (%x, %r, %fc1, %none, %fc2) : (tensor<?x8xf32>, tensor<?x4xf32>, tensor<4x16x8xf32>, none, tensor<4x8x16xf32>) -> tensor<?x8xf32> loc("layer")
   return %0 : tensor<?x8xf32>
 }
-// expected-error @unknown {{node 'layer' (MoE): input 2 is computed at run time; expert weights must be initializers of the model}}
+// expected-error @unknown {{node 'layer' (MoE): fc1_experts_weights (input 2) is computed from the model's input 'w1'; weights of experts must be initializers, or computed from initializers by operators that copy, convert or combine elements: fold other operators when the model is exported}}
 
 // -----
 
@@ -169,8 +169,23 @@ onnx.weight @fc1 : tensor<4x16x8xf32> = "m.data" offset 0 length 2048
 func.func @computed_bias(%x : tensor<?x8xf32>, %r : tensor<?x4xf32>, %b : tensor<4x16xf32>) -> tensor<?x8xf32> {
   %fc1 = onnx.weight_value @fc1 : tensor<4x16x8xf32>
   %fc2 = onnx.constant dense<1.0> : tensor<4x8x16xf32> : tensor<4x8x16xf32>
-  // expected-error @below {{node (MoE): input 3 is computed at run time; expert weights must be initializers of the model}}
+  // expected-error @below {{node (MoE): fc1_experts_bias (input 3) is computed at run time; weights of experts must be initializers, or computed from initializers by operators that copy, convert or combine elements: fold other operators when the model is exported}}
   %0 = onnx.node "MoE" domain "com.microsoft" version 1 (%x, %r, %fc1, %b, %fc2) : (tensor<?x8xf32>, tensor<?x4xf32>, tensor<4x16x8xf32>, tensor<4x16xf32>, tensor<4x8x16xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+onnx.weight @fc1 : tensor<4x16x8xf32> = "m.data" offset 0 length 2048
+
+// The node that cannot be evaluated is named, not what follows it.
+func.func @product(%x : tensor<?x8xf32>, %r : tensor<?x4xf32>) -> tensor<?x8xf32> {
+  %fc1 = onnx.weight_value @fc1 : tensor<4x16x8xf32>
+  %none = onnx.none
+  %base = onnx.node "MatMul" version 13 (%fc1, %fc1) : (tensor<4x16x8xf32>, tensor<4x16x8xf32>) -> tensor<4x8x16xf32> loc("merge")
+  %fc2 = onnx.node "Identity" version 13 (%base) : (tensor<4x8x16xf32>) -> tensor<4x8x16xf32>
+  // expected-error @below {{node (MoE): fc2_experts_weights (input 4) is computed at run time by node 'merge' (MatMul); weights of experts must be initializers, or computed from initializers by operators that copy, convert or combine elements: fold other operators when the model is exported}}
+  %0 = onnx.node "MoE" domain "com.microsoft" version 1 (%x, %r, %fc1, %none, %fc2) : (tensor<?x8xf32>, tensor<?x4xf32>, tensor<4x16x8xf32>, none, tensor<4x8x16xf32>) -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
 

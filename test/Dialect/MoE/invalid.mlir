@@ -199,6 +199,54 @@ func.func @f() {
 
 // -----
 
+// source C5
+func.func @f(%e : index) {
+  // expected-error @below {{'moe.source' op expected no index for the data of one tensor}}
+  %0 = "moe.source"(%e) <{data = dense<0.0> : tensor<2xf32>}> : (index) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+// source C5
+func.func @f() {
+  // expected-error @below {{'moe.source' op expected an index for data of experts}}
+  %0 = "moe.source"() <{data = [dense<0.0> : tensor<2xf32>]}> : () -> tensor<2xf32>
+  return
+}
+
+// -----
+
+// source C5
+moe.weight @w : tensor<2x2xf32> {
+^bb0(%e : index):
+  %c0 = arith.constant 0 : index
+  // expected-error @below {{'moe.source' op expected the index to be the region's argument}}
+  %0 = moe.source [dense<0.0> : tensor<2xf32>, dense<1.0> : tensor<2xf32>] at %c0 : tensor<2xf32>
+  moe.yield %0 : tensor<2xf32>
+}
+
+// -----
+
+// source C5
+moe.weight @w : tensor<2x2xf32> {
+^bb0(%e : index):
+  // expected-error @below {{'moe.source' op expected data for each of 2 experts, but got 1}}
+  %0 = moe.source [dense<0.0> : tensor<2xf32>] at %e : tensor<2xf32>
+  moe.yield %0 : tensor<2xf32>
+}
+
+// -----
+
+// source C5, C3 of each
+func.func @f(%e : index) {
+  // expected-error @below {{'moe.source' op expected data of experts to be files, random numbers or elements, but got 1 : i64}}
+  %0 = "moe.source"(%e) <{data = [1 : i64]}> : (index) -> tensor<2xf32>
+  return
+}
+
+// -----
+
 // weight_value C1
 func.func @f() {
   // expected-error @below {{'moe.weight_value' op expected @f to name a moe.weight}}

@@ -32,6 +32,14 @@ moe.weight @bias : tensor<8x128xf32> {
   %0 = moe.source dense<1.0> : tensor<128xf32>
   moe.yield %0 : tensor<128xf32>
 }
+// CHECK: moe.weight @stacked : tensor<3x4xf32> {
+// CHECK-NEXT: ^bb0(%[[E:.*]]: index):
+// CHECK-NEXT: moe.source [file<"a", offset = 0, length = 16>, random<seed = 7, low = 0.000000e+00, high = 1.000000e+00>, dense<1.000000e+00> : tensor<4xf32>] at %[[E]] : tensor<4xf32>
+moe.weight @stacked : tensor<3x4xf32> {
+^bb0(%e : index):
+  %0 = moe.source [file<"a", offset = 0, length = 16>, random<seed = 7, low = 0.0, high = 1.0>, dense<1.0> : tensor<4xf32>] at %e : tensor<4xf32>
+  moe.yield %0 : tensor<4xf32>
+}
 // CHECK: moe.weight @ragged : tensor<4x64x?xf32> {
 moe.weight @ragged : tensor<4x64x?xf32> {
 ^bb0(%e : index):

@@ -103,39 +103,77 @@ void moe::printF32(AsmPrinter &printer, FloatAttr value) {
   printer.printFloat(value.getValue());
 }
 
-ParseResult moe::parseSourceData(OpAsmParser &parser, Attribute &data,
-                                 Type &type) {
+/// One attribute; what is no file and no random numbers says its own type.
+static ParseResult parseSource(OpAsmParser &parser, Attribute &data) {
   if (succeeded(parser.parseOptionalKeyword(FileAttr::getMnemonic()))) {
     data = FileAttr::parse(parser, {});
-  } else if (succeeded(
-                 parser.parseOptionalKeyword(RandomAttr::getMnemonic()))) {
-    data = RandomAttr::parse(parser, {});
-  } else {
-    ElementsAttr elements;
-    if (parser.parseAttribute(elements)) {
-      return failure();
-    }
-    data = elements;
-    type = elements.getShapedType();
-    return success();
+    return success(data != nullptr);
   }
-  return failure(!data || parser.parseColonType(type));
+  if (succeeded(parser.parseOptionalKeyword(RandomAttr::getMnemonic()))) {
+    data = RandomAttr::parse(parser, {});
+    return success(data != nullptr);
+  }
+  ElementsAttr elements;
+  if (parser.parseAttribute(elements)) {
+    return failure();
+  }
+  data = elements;
+  return success();
 }
 
-void moe::printSourceData(OpAsmPrinter &printer, Operation *, Attribute data,
-                          Type type) {
-  if (isa<ElementsAttr>(data)) {
-    printer << data;
-    return;
+ParseResult
+moe::parseSourceData(OpAsmParser &parser, Attribute &data,
+                     std::optional<OpAsmParser::UnresolvedOperand> &expert,
+                     Type &type) {
+  if (failed(parser.parseOptionalLSquare())) {
+    if (parseSource(parser, data)) {
+      return failure();
+    }
+    if (auto elements = dyn_cast<ElementsAttr>(data)) {
+      type = elements.getShapedType();
+      return success();
+    }
+    return parser.parseColonType(type);
   }
+  SmallVector<Attribute> parts;
+  auto parsePart = [&]() -> ParseResult {
+    return parseSource(parser, parts.emplace_back());
+  };
+  if (parser.parseCommaSeparatedList(parsePart) || parser.parseRSquare() ||
+      parser.parseKeyword("at") ||
+      parser.parseOperand(expert.emplace()) || parser.parseColonType(type)) {
+    return failure();
+  }
+  data = parser.getBuilder().getArrayAttr(parts);
+  return success();
+}
+
+static void printSource(OpAsmPrinter &printer, Attribute data) {
   if (auto file = dyn_cast<FileAttr>(data)) {
     printer << FileAttr::getMnemonic();
     file.print(printer);
-  } else {
+  } else if (auto random = dyn_cast<RandomAttr>(data)) {
     printer << RandomAttr::getMnemonic();
-    cast<RandomAttr>(data).print(printer);
+    random.print(printer);
+  } else {
+    printer << data;
   }
-  printer << " : " << type;
+}
+
+void moe::printSourceData(OpAsmPrinter &printer, Operation *, Attribute data,
+                          Value expert, Type type) {
+  if (auto parts = dyn_cast<ArrayAttr>(data)) {
+    printer << '[';
+    llvm::interleaveComma(parts, printer, [&](Attribute part) {
+      printSource(printer, part);
+    });
+    printer << "] at " << expert << " : " << type;
+    return;
+  }
+  printSource(printer, data);
+  if (!isa<ElementsAttr>(data)) {
+    printer << " : " << type;
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,8 @@
 
 #include "moe/Dialect/MoE/IR/MoE.h"
 
+#include <optional>
+
 namespace moe {
 
 /// A number of type f32, without its type.
@@ -32,11 +34,15 @@ void printProductWeights(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                          mlir::ArrayAttr weights, mlir::ArrayAttr weightTypes,
                          mlir::ArrayAttr vectors, mlir::ArrayAttr vectorTypes);
 
-/// An attribute, and the result's type unless the attribute has it.
-mlir::ParseResult parseSourceData(mlir::OpAsmParser &parser,
-                                  mlir::Attribute &data, mlir::Type &type);
+/// An attribute, and the result's type unless the attribute has it; or a list
+/// of attributes with an index.
+mlir::ParseResult parseSourceData(
+    mlir::OpAsmParser &parser, mlir::Attribute &data,
+    std::optional<mlir::OpAsmParser::UnresolvedOperand> &expert,
+    mlir::Type &type);
 void printSourceData(mlir::OpAsmPrinter &printer, mlir::Operation *op,
-                     mlir::Attribute data, mlir::Type type);
+                     mlir::Attribute data, mlir::Value expert,
+                     mlir::Type type);
 
 } // namespace moe
 

@@ -98,16 +98,13 @@ LogicalResult WeightOp::verify() {
   return verifyYields(*this, body, isPerExpert() ? getPartType() : type);
 }
 
-LogicalResult SourceOp::verify() {
-  auto type = cast<RankedTensorType>(getResult().getType());
-  // C4.
-  if (!type.hasStaticShape()) {
-    return emitOpError("expected a static shape, but got ") << type;
-  }
+/// What holds of one attribute of a source.
+static LogicalResult verifySource(SourceOp op, Attribute data) {
+  auto type = cast<RankedTensorType>(op.getResult().getType());
   // C1.
-  if (auto file = dyn_cast<FileAttr>(getData())) {
+  if (auto file = dyn_cast<FileAttr>(data)) {
     if (!type.getElementType().isIntOrFloat()) {
-      return emitOpError("expected integers or floats in a file, but got ")
+      return op.emitOpError("expected integers or floats in a file, but got ")
              << type;
     }
     unsigned width = type.getElementTypeBitWidth();
@@ -116,7 +113,7 @@ LogicalResult SourceOp::verify() {
       bits = bits ? llvm::checkedMulUnsigned<uint64_t>(*bits, size) : bits;
     }
     if (!bits || llvm::divideCeil(*bits, 8) != uint64_t(file.getLength())) {
-      InFlightDiagnostic error = emitOpError("expected a length of ");
+      InFlightDiagnostic error = op.emitOpError("expected a length of ");
       if (bits) {
         error << llvm::divideCeil(*bits, 8);
       } else {
@@ -124,20 +121,62 @@ LogicalResult SourceOp::verify() {
       }
       return error << " bytes for " << type << ", but got " << file.getLength();
     }
+    return success();
   }
   // C2.
-  if (isa<RandomAttr>(getData()) &&
-      !isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(
-          type.getElementType())) {
-    return emitOpError(
-               "expected random numbers to be f16, bf16, f32 or f64, but got ")
-           << type;
+  if (isa<RandomAttr>(data)) {
+    if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(
+            type.getElementType())) {
+      return op.emitOpError(
+                 "expected random numbers to be f16, bf16, f32 or f64, but got ")
+             << type;
+    }
+    return success();
   }
   // C3.
-  auto elements = dyn_cast<ElementsAttr>(getData());
-  if (elements && elements.getShapedType() != type) {
-    return emitOpError("expected the result to have the data's type ")
+  auto elements = dyn_cast<ElementsAttr>(data);
+  if (!elements) {
+    return op.emitOpError("expected data of experts to be files, random numbers "
+                          "or elements, but got ")
+           << data;
+  }
+  if (elements.getShapedType() != type) {
+    return op.emitOpError("expected the result to have the data's type ")
            << elements.getShapedType() << ", but got " << type;
+  }
+  return success();
+}
+
+LogicalResult SourceOp::verify() {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  // C4.
+  if (!type.hasStaticShape()) {
+    return emitOpError("expected a static shape, but got ") << type;
+  }
+  // C5.
+  auto parts = dyn_cast<ArrayAttr>(getData());
+  if (!parts) {
+    return getExpert() ? emitOpError("expected no index for the data of one "
+                                     "tensor")
+                       : verifySource(*this, getData());
+  }
+  if (!getExpert()) {
+    return emitOpError("expected an index for data of experts");
+  }
+  auto weight = dyn_cast<WeightOp>((*this)->getParentOp());
+  if (weight && (!weight.isPerExpert() ||
+                 getExpert() != weight.getBody().getArgument(0))) {
+    return emitOpError("expected the index to be the region's argument");
+  }
+  int64_t count = weight ? weight.getType().getDimSize(0) : parts.size();
+  if (static_cast<int64_t>(parts.size()) != count) {
+    return emitOpError("expected data for each of ")
+           << count << " experts, but got " << parts.size();
+  }
+  for (Attribute part : parts) {
+    if (failed(verifySource(*this, part))) {
+      return failure();
+    }
   }
   return success();
 }

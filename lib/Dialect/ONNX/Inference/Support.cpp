@@ -224,8 +224,9 @@ static void addReducing(SupportTable &table) {
   table["com.microsoft:MoE"] = {
       {{"T", LayerFloats}},
       "every activation and fusion, biases, FC3, sparse mixer; expert weights "
-      "must be initializers; ties go to the lower expert; no route is dropped, "
-      "so that a row whose logits contain NaN is NaN"};
+      "must be initializers, or computed from them one expert at a time; ties "
+      "go to the lower expert; no route is dropped, so that a row whose logits "
+      "contain NaN is NaN"};
 }
 
 static const Support *findSupport(StringRef domain, StringRef name) {

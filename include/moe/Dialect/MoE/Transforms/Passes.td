@@ -193,6 +193,66 @@ def FormKernelsPass : Pass<"moe-form-kernels", "::mlir::func::FuncOp"> {
 // plan
 //===----------------------------------------------------------------------===//
 
+def SliceWeightsPass : Pass<"moe-slice-weights", "::mlir::ModuleOp"> {
+  let summary = "Compute of each expert's weights only what it needs";
+  let description = [{
+    Regions of expert weights may be written as if all experts were computed, and
+    one taken at the end. Here `tensor.extract_slice`s of the expert go up through
+    what computes the tensor, to its sources: through `linalg` ops with parallel
+    loops of whole dimensions, through reshapes that keep experts apart, other
+    slices, casts and concatenations. A concatenation of experts that are computed
+    alike, each from data of its own, becomes that computation of one
+    `moe.source [...] at %e`. `tensor.concat` is gone afterwards: what is left of
+    them, in weights of any kind, becomes `linalg`.
+
+    ```mlir
+    moe.weight private @w : tensor<2x4x8xf32> {
+    ^bb0(%e : index):
+      %a = moe.source file<"m.data", offset = 0, length = 128> : tensor<1x4x8xf32>
+      %b = moe.source file<"m.data", offset = 128, length = 128> : tensor<1x4x8xf32>
+      %all = tensor.concat dim(0) %a, %b : (tensor<1x4x8xf32>, tensor<1x4x8xf32>) -> tensor<2x4x8xf32>
+      %one = tensor.extract_slice %all[%e, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<2x4x8xf32> to tensor<4x8xf32>
+      moe.yield %one : tensor<4x8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    moe.weight private @w : tensor<2x4x8xf32> {
+    ^bb0(%e : index):
+      %0 = moe.source [file<"m.data", offset = 0, length = 128>, file<"m.data", offset = 128, length = 128>] at %e : tensor<1x4x8xf32>
+      %1 = tensor.extract_slice %0[0, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<1x4x8xf32> to tensor<4x8xf32>
+      moe.yield %1 : tensor<4x8xf32>
+    }
+    ```
+
+    Refuses, naming the node, what would compute more than four times an expert's
+    elements anew for each expert: a reshape or a reduction that mixes experts.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::moe::MoEDialect"
+  ];
+}
+
+def DedupWeightsPass : Pass<"moe-dedup-weights", "::mlir::ModuleOp"> {
+  let summary = "Pack equal weights once";
+  let description = [{
+    Of `moe.weight`s that are equal in type and region (same sources, same ops)
+    but not in name, the first stays, and what names the others names it: layers
+    that share an initializer share what is computed from it. Public weights stay
+    as well.
+
+    ```
+    moe.weight private @a : T {r}             moe.weight private @a : T {r}
+    moe.weight private @b : T {r}     -->
+    moe.weight_value @b                       moe.weight_value @a
+    ```
+  }];
+}
+
 def AssignEncodingsPass
     : Pass<"moe-assign-encodings", "::mlir::ModuleOp"> {
   let summary = "Choose the layout of every product's weights";
