@@ -41,12 +41,13 @@ struct SliceWeightsPass
 
 } // namespace
 
-/// Named ops have no body that could be given an offset.
+/// Named ops have no body that could be given an offset. Products are not
+/// sliced.
 static void generalize(Block &body) {
   IRRewriter rewriter(body.getParentOp()->getContext());
   SmallVector<linalg::LinalgOp> named;
   for (auto op : body.getOps<linalg::LinalgOp>()) {
-    if (!isa<linalg::GenericOp>(op)) {
+    if (!isa<linalg::GenericOp>(op) && op.getNumReductionLoops() == 0) {
       named.push_back(op);
     }
   }
@@ -153,7 +154,9 @@ static LogicalResult sliceWeight(WeightOp weight) {
     }
     eraseDead(body);
   }
+  generalize(body);
   lowerConcats(body);
+  inlineReads(body);
   eraseDead(body);
   return weight.isPerExpert() && weight.getType().hasStaticShape()
              ? checkCost(weight)

@@ -81,6 +81,11 @@ private:
 /// The elements of a concatenation, as one `linalg.generic`.
 mlir::Value buildConcat(mlir::OpBuilder &builder, mlir::tensor::ConcatOp op);
 
+/// Where generic ops of a block read single elements of tensors that others
+/// compute element by element, computes just these: else the tensors would be
+/// temporaries.
+void inlineReads(mlir::Block &body);
+
 } // namespace moe
 
 #endif // MOE_LIB_DIALECT_MOE_TRANSFORMS_WEIGHTSLICES_H

@@ -161,6 +161,42 @@ moe.weight private @mixed : tensor<2x8xf32> {
   moe.yield %one : tensor<8xf32>
 }
 
+// Parts of a concatenation, and what is read element by element, are computed
+// where they are read, through views.
+// CHECK-LABEL: moe.weight private @inlined
+// CHECK: %[[A:.*]] = moe.source file<"m", offset = 0, length = 32>
+// CHECK: %[[B:.*]] = moe.source file<"m", offset = 32, length = 32>
+// CHECK-NOT: linalg.generic {{.*}} ins
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<8x4xf32>)
+// CHECK: %[[I:.*]] = linalg.index 0
+// CHECK: %[[J:.*]] = linalg.index 1
+// CHECK: scf.if
+// CHECK: %[[AE:.*]] = tensor.extract %[[A]][%[[J]], %[[I]]] : tensor<4x4xf16>
+// CHECK: arith.extf %[[AE]]
+// CHECK: else
+// CHECK: arith.muli
+// CHECK: arith.addi
+// CHECK: %[[BE:.*]] = tensor.extract %[[B]][%{{.*}}] : tensor<16xf16>
+// CHECK: arith.extf %[[BE]]
+moe.weight private @inlined : tensor<8x4xf32> {
+  %a = moe.source file<"m", offset = 0, length = 32> : tensor<4x4xf16>
+  %b = moe.source file<"m", offset = 32, length = 32> : tensor<16xf16>
+  %square = tensor.expand_shape %b [[0, 1]] output_shape [4, 4] : tensor<16xf16> into tensor<4x4xf16>
+  %e = tensor.empty() : tensor<4x4xf32>
+  %x = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%a : tensor<4x4xf16>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%v : f16, %o : f32):
+    %w = arith.extf %v : f16 to f32
+    linalg.yield %w : f32
+  } -> tensor<4x4xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%square : tensor<4x4xf16>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%v : f16, %o : f32):
+    %w = arith.extf %v : f16 to f32
+    linalg.yield %w : f32
+  } -> tensor<4x4xf32>
+  %all = tensor.concat dim(0) %x, %y : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+  moe.yield %all : tensor<8x4xf32>
+}
+
 // A weight that is no expert's keeps its form, without concatenations.
 // CHECK-LABEL: moe.weight private @dense
 // CHECK-NOT: tensor.concat

@@ -203,7 +203,8 @@ def SliceWeightsPass : Pass<"moe-slice-weights", "::mlir::ModuleOp"> {
     slices, casts and concatenations. A concatenation of experts that are computed
     alike, each from data of its own, becomes that computation of one
     `moe.source [...] at %e`. `tensor.concat` is gone afterwards: what is left of
-    them, in weights of any kind, becomes `linalg`.
+    them, in weights of any kind, becomes `linalg` that computes each element in
+    the part it lies in, so that no part is a temporary.
 
     ```mlir
     moe.weight private @w : tensor<2x4x8xf32> {
