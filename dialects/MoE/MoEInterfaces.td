@@ -28,4 +28,24 @@ def MoE_SelectionOpInterface : OpInterface<"SelectionOpInterface"> {
   ];
 }
 
+def MoE_WeightEncodingAttrInterface : AttrInterface<"WeightEncodingAttrInterface"> {
+  let cppNamespace = "::moe";
+  let description = [{
+    How the stored elements of a weight stand for matrices. `moe.weight` carries
+    such an attribute where its elements are not simply those of one tensor; the
+    type of a weight is the stored one.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Its kind. All weights of a pool have the same kind and version.
+      }], "::moe::EncodingKind", "getEncodingKind">,
+    InterfaceMethod<"The version of the kind, counted from 0.",
+      "uint16_t", "getEncodingVersion">,
+    InterfaceMethod<"The types of the matrices that one part stands for.",
+      "::llvm::ArrayRef<::mlir::RankedTensorType>", "getMatrices">,
+    InterfaceMethod<"The type of one part as it is stored.",
+      "::mlir::RankedTensorType", "getStoredType">
+  ];
+}
+
 #endif // MOE_DIALECTS_MOE_MOEINTERFACES_TD

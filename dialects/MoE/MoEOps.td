@@ -86,6 +86,10 @@ def MoE_WeightOp : MoE_Op<"weight", [
     Stacking, transposing, slicing, dequantising, folding scales in, and packing
     are all done by this region.
 
+    `encoding` says how the elements stand for matrices where they are not simply
+    those of T: what packed a weight puts it there, and what reads packed weights
+    knows them by it.
+
     Constraints:
     - C1: the type is a ranked tensor with a static first dimension; without a
       block argument all dimensions are static.
@@ -97,6 +101,8 @@ def MoE_WeightOp : MoE_Op<"weight", [
       alone. Where weights are built on one another, regions are copied.
     - C6: an attribute `moe.slot` is a `#moe.slot` that names a pool with a slot
       for each expert, and the parts, of static shape, lie inside the slots.
+    - C7: with an encoding T without its first dimension is the type that the
+      encoding stores.
 
     Example:
 
@@ -115,11 +121,13 @@ def MoE_WeightOp : MoE_Op<"weight", [
   let arguments = (ins
     SymbolNameAttr:$sym_name,
     OptionalAttr<StrAttr>:$sym_visibility,
-    TypeAttrOf<AnyRankedTensor>:$type
+    TypeAttrOf<AnyRankedTensor>:$type,
+    OptionalAttr<MoE_WeightEncodingAttrInterface>:$encoding
   );
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `` custom<Visibility>($sym_visibility) $sym_name `:` $type attr-dict-with-keyword $body
+    `` custom<Visibility>($sym_visibility) $sym_name `:` $type
+    (`encoding` $encoding^)? attr-dict-with-keyword $body
   }];
   let builders = [
     // `body` gets the expert's index, or nothing if the weight is no expert's,

@@ -29,6 +29,27 @@ def MoERT_ComputeKind : I32EnumAttr<
   let cppNamespace = "::moe::rt";
 }
 
+/// The values are those of `enum moe_weight_encoding` of
+/// moe_rt/contract/program.h.
+def MoERT_EncodingKind : I32EnumAttr<
+    "EncodingKind", "how stored bytes stand for the elements of a weight",
+    [I32EnumAttrCase<"Plain", 0, "plain">,
+     I32EnumAttrCase<"Panels", 1, "panels">]> {
+  let cppNamespace = "::moe::rt";
+  let genSpecializedAttr = 0;
+}
+
+def MoERT_EncodingAttr : MoERT_Attr<"Encoding", "encoding"> {
+  let summary = "the encoding of a weight or of a pool's matrices";
+  let description = [{
+    Its kind and the version of the kind. Where there is none, elements lie in
+    row-major order (`plain`, version 0).
+  }];
+  let parameters = (ins EnumParameter<MoERT_EncodingKind>:$kind,
+                        "uint16_t":$version);
+  let assemblyFormat = "`<` $kind `,` `version` `=` $version `>`";
+}
+
 def MoERT_BufferType : MoERT_Type<"Buffer", "buffer"> {
   let summary = "a run of bytes that commands read and write";
   let description = [{

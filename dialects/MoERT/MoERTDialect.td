@@ -26,6 +26,7 @@ def MoERT_Dialect : Dialect {
     values of type `!moert.buffer`; a temporary lives from `moert.place` to
     `moert.release`. `moec inspect` prints a package's program in this form.
   }];
+  let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
 }
 

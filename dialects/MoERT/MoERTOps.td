@@ -87,7 +87,8 @@ def MoERT_WeightOp : MoERT_Symbol<"weight"> {
     when the package is opened; `value` holds its elements until then.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type,
-                       OptionalAttr<ElementsAttr>:$value, UnitAttr:$constant);
+                       OptionalAttr<ElementsAttr>:$value, UnitAttr:$constant,
+                       OptionalAttr<MoERT_EncodingAttr>:$encoding);
   let assemblyFormat = "$sym_name `:` $type (`=` $value^)? attr-dict";
   let hasVerifier = 1;
 }
@@ -96,10 +97,10 @@ def MoERT_PoolOp : MoERT_Symbol<"pool"> {
   let summary = "a pool of expert slots";
   let description = [{
     `experts` slots of `stride` bytes, a multiple of 4096. A slot holds all
-    matrices of one expert.
+    matrices of one expert, all in one encoding.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$experts,
-                       I64Attr:$stride);
+                       I64Attr:$stride, OptionalAttr<MoERT_EncodingAttr>:$encoding);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }

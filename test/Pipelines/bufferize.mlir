@@ -4,7 +4,7 @@
 // weights are in modules of their own. No op of the host is left.
 // CHECK: moert.kernel @group
 // CHECK: moert.layer @layer {experts = 4 : i64}
-// CHECK: moert.pool @experts {experts = 4 : i64, stride = 12288 : i64}
+// CHECK: moert.pool @experts {encoding = #moert.encoding<panels, version = 0>, experts = 4 : i64, stride = 12288 : i64}
 // CHECK-LABEL: moert.program @main {
 // CHECK-NOT: tensor.
 // CHECK-NOT: arith.

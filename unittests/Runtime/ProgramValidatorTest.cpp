@@ -175,6 +175,19 @@ const Case cases[] = {
      "section 0"},
     {"WeightName", [](Good &g) { g.weights[0].name.offset = 99; },
      "weight 0: its name ends at byte 100 of 25 bytes of strings"},
+    {"WeightEncoding", [](Good &g) { g.weights[0].encoding = 2; },
+     "weight 0: its encoding 2, version 0, is unknown to this runtime; use a "
+     "newer one"},
+    {"WeightReserved", [](Good &g) { g.weights[0].reserved = 1; },
+     "weight 0: its reserved field is 1, expected 0"},
+    {"PoolEncoding", [](Good &g) {
+       g.pools[0].encoding = MOE_ENCODING_PANELS;
+       g.pools[0].encoding_version = 1;
+     },
+     "pool 0: its encoding 1, version 1, is unknown to this runtime; use a "
+     "newer one"},
+    {"PoolReserved", [](Good &g) { g.pools[0].reserved = 1; },
+     "pool 0: its reserved field is 1, expected 0"},
     {"PoolSection", [](Good &g) { g.pools[0].section = MOE_NONE; },
      "pool 0: section 4294967295 is out of range; there are 3"},
     {"PoolSectionType", [](Good &g) { g.pools[0].section = 0; },

@@ -43,7 +43,8 @@ LogicalResult HostConverter::convertConstant(arith::ConstantOp op) {
     builder.setInsertionPoint(program);
     rt::WeightOp::create(builder, op.getLoc(), builder.getStringAttr(name),
                          TypeAttr::get(type), elements,
-                         /*constant=*/builder.getUnitAttr());
+                         /*constant=*/builder.getUnitAttr(),
+                         rt::EncodingAttr());
   }
   tensor.buffer = rt::WeightRefOp::create(
       builder, op.getLoc(), rt::BufferType::get(op.getContext()),
@@ -384,6 +385,23 @@ static void declareOnce(OpBuilder &builder, rt::ProgramOp program,
   }
 }
 
+static rt::EncodingAttr encodingOf(WeightOp weight) {
+  std::optional<WeightEncodingAttrInterface> encoding = weight.getEncoding();
+  if (!encoding) {
+    return {};
+  }
+  rt::EncodingKind kind = rt::EncodingKind::Plain;
+  switch (encoding->getEncodingKind()) {
+  case EncodingKind::Plain:
+    break;
+  case EncodingKind::Panels:
+    kind = rt::EncodingKind::Panels;
+    break;
+  }
+  return rt::EncodingAttr::get(weight.getContext(), kind,
+                               encoding->getEncodingVersion());
+}
+
 LogicalResult HostConverter::convertWeight(WeightValueOp op) {
   MLIRContext *context = op.getContext();
   Location loc = op.getLoc();
@@ -397,7 +415,8 @@ LogicalResult HostConverter::convertWeight(WeightValueOp op) {
     auto pool = SymbolTable::lookupNearestSymbolFrom<PoolOp>(op, slot.getPool());
     declareOnce(builder, program, declared, name, [&] {
       rt::PoolOp::create(builder, pool.getLoc(), builder.getStringAttr(name),
-                         pool.getExpertsAttr(), pool.getStrideAttr());
+                         pool.getExpertsAttr(), pool.getStrideAttr(),
+                         encodingOf(weight));
     });
     pools[op.getResult()] = rt::PoolRefOp::create(
         builder, loc, rt::PoolType::get(context),
@@ -408,7 +427,7 @@ LogicalResult HostConverter::convertWeight(WeightValueOp op) {
   declareOnce(builder, program, declared, name, [&] {
     rt::WeightOp::create(builder, weight.getLoc(), builder.getStringAttr(name),
                          TypeAttr::get(weight.getType()), ElementsAttr(),
-                         /*constant=*/UnitAttr());
+                         /*constant=*/UnitAttr(), encodingOf(weight));
   });
   HostTensor tensor;
   for (int64_t size : weight.getType().getShape()) {

@@ -51,6 +51,7 @@ private:
   void readExpertCommand(const moe_command &command);
   void readControl(const moe_command &command);
   Type elementType(uint32_t dtype);
+  EncodingAttr encoding(uint16_t kind, uint16_t version);
   RankedTensorType tensorType(const moe_program_tensor &tensor,
                               SmallVectorImpl<uint32_t> &dimRegisters,
                               ArrayAttr &names);
@@ -124,6 +125,14 @@ ProgramDeserializer::tensorType(const moe_program_tensor &tensor,
   return RankedTensorType::get(shape, elementType(tensor.dtype));
 }
 
+EncodingAttr ProgramDeserializer::encoding(uint16_t kind, uint16_t version) {
+  if (kind == MOE_ENCODING_PLAIN) {
+    return {};
+  }
+  return EncodingAttr::get(builder.getContext(),
+                           static_cast<EncodingKind>(kind), version);
+}
+
 void ProgramDeserializer::declare() {
   ArrayRef<moe_program_phase> phases =
       table<moe_program_phase>(header.phases);
@@ -144,10 +153,12 @@ void ProgramDeserializer::declare() {
     int64_t width = llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
     auto type = RankedTensorType::get(
         {static_cast<int64_t>(weight.length) / width}, element);
-    WeightOp::create(builder, text(weight.name), type, ElementsAttr(), false);
+    WeightOp::create(builder, text(weight.name), type, ElementsAttr(), false,
+                     encoding(weight.encoding, weight.encoding_version));
   }
   for (const moe_program_pool &pool : table<moe_program_pool>(header.pools)) {
-    PoolOp::create(builder, text(pool.name), pool.experts, pool.stride);
+    PoolOp::create(builder, text(pool.name), pool.experts, pool.stride,
+                   encoding(pool.encoding, pool.encoding_version));
   }
   for (const moe_program_layer &layer :
        table<moe_program_layer>(header.layers)) {

@@ -202,6 +202,19 @@ void ProgramSerializer::addKernel(KernelOp op) {
   }
 }
 
+static_assert(unsigned(EncodingKind::Plain) == MOE_ENCODING_PLAIN);
+static_assert(unsigned(EncodingKind::Panels) == MOE_ENCODING_PANELS);
+
+/// Kind and version; plain if there is no attribute.
+static std::pair<uint16_t, uint16_t>
+encoding(std::optional<EncodingAttr> attribute) {
+  if (!attribute) {
+    return {MOE_ENCODING_PLAIN, 0};
+  }
+  return {static_cast<uint16_t>(attribute->getKind()),
+          attribute->getVersion()};
+}
+
 LogicalResult ProgramSerializer::addWeight(WeightOp op) {
   auto place = stored.find(op.getSymName());
   if (place == stored.end()) {
@@ -213,8 +226,10 @@ LogicalResult ProgramSerializer::addWeight(WeightOp op) {
     return failure();
   }
   weightIndex[op.getSymName()] = weights.size();
+  auto [kind, version] = encoding(op.getEncoding());
   weights.push_back({label(op.getSymName()), place->second.section, *type,
-                     place->second.offset, place->second.length});
+                     place->second.offset, place->second.length, kind, version,
+                     0});
   return success();
 }
 
@@ -223,9 +238,11 @@ LogicalResult ProgramSerializer::addPool(PoolOp op) {
   if (place == stored.end()) {
     return op.emitOpError("was not stored in the package");
   }
+  auto [kind, version] = encoding(op.getEncoding());
   poolIndex[op.getSymName()] = pools.size();
   pools.push_back({label(op.getSymName()), place->second.section,
-                   static_cast<uint32_t>(op.getExperts()), op.getStride()});
+                   static_cast<uint32_t>(op.getExperts()), op.getStride(), kind,
+                   version, 0});
   return success();
 }
 

@@ -29,8 +29,8 @@ static_assert(sizeof(moe_program_tensor) == 24);
 static_assert(sizeof(moe_program_dim) == 24);
 static_assert(sizeof(moe_program_kernel) == 32);
 static_assert(sizeof(moe_program_launch) == 56);
-static_assert(sizeof(moe_program_weight) == 32);
-static_assert(sizeof(moe_program_pool) == 24);
+static_assert(sizeof(moe_program_weight) == 40);
+static_assert(sizeof(moe_program_pool) == 32);
 static_assert(sizeof(moe_program_header) == 120);
 
 Status Validator::error(const char *format, ...) const {
@@ -369,6 +369,15 @@ Status Validator::checkSection(uint32_t section) const {
   return inRange("section", section, sectionCount);
 }
 
+Status Validator::checkEncoding(uint16_t encoding, uint16_t version) const {
+  if (encoding <= MOE_ENCODING_PANELS && version == 0) {
+    return Status();
+  }
+  return error("its encoding %u, version %u, is unknown to this runtime; use a "
+               "newer one",
+               unsigned(encoding), unsigned(version));
+}
+
 Status Validator::checkWeights() {
   entry = "weight";
   for (entryIndex = 0; entryIndex < program.weights.size(); ++entryIndex) {
@@ -381,6 +390,9 @@ Status Validator::checkWeights() {
       return error("section %u has type %u, expected weights or constants",
                    weight.section, section.type);
     }
+    MOE_RT_RETURN_IF_ERROR(
+        checkEncoding(weight.encoding, weight.encoding_version));
+    MOE_RT_RETURN_IF_ERROR(isZero("its reserved field", weight.reserved));
     if (!dtypeSize(weight.dtype)) {
       return error("its type %u is unknown", weight.dtype);
     }
@@ -410,6 +422,9 @@ Status Validator::checkPools() {
       return error("section %u has type %u, expected a pool", pool.section,
                    section.type);
     }
+    MOE_RT_RETURN_IF_ERROR(
+        checkEncoding(pool.encoding, pool.encoding_version));
+    MOE_RT_RETURN_IF_ERROR(isZero("its reserved field", pool.reserved));
     if (!pool.experts || pool.experts > INT32_MAX) {
       return error("it has %u experts, expected 1 to %d", pool.experts,
                    INT32_MAX);

@@ -52,6 +52,7 @@ private:
   Status checkKernels();
   Status checkLaunches();
   Status checkSection(uint32_t section) const;
+  Status checkEncoding(uint16_t encoding, uint16_t version) const;
   Status checkWeights();
   Status checkPools();
   Status checkLayers();

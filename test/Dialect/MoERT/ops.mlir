@@ -6,7 +6,10 @@
 moert.kernel @add {arguments = 4 : i64, grains = array<i64: 1, 64>, scratch = 128 : i64}
 // CHECK: moert.weight @w : tensor<4x8xf32> {constant}
 moert.weight @w : tensor<4x8xf32> {constant}
-moert.pool @experts {experts = 8 : i64, stride = 8192 : i64}
+// CHECK: moert.weight @packed : tensor<1x2x8x32xf32> {encoding = #moert.encoding<panels, version = 0>}
+moert.weight @packed : tensor<1x2x8x32xf32> {encoding = #moert.encoding<panels, version = 0>}
+// CHECK: moert.pool @experts {encoding = #moert.encoding<panels, version = 0>, experts = 8 : i64, stride = 8192 : i64}
+moert.pool @experts {encoding = #moert.encoding<panels, version = 0>, experts = 8 : i64, stride = 8192 : i64}
 moert.layer @moe0 {experts = 8 : i64}
 
 // CHECK-LABEL: moert.program @straight_line

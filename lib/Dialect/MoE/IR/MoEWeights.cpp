@@ -52,6 +52,51 @@ LogicalResult RandomAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t width,
+                                 ArrayRef<RankedTensorType> matrices) {
+  // C1.
+  if (matrices.empty()) {
+    return emitError() << "expected at least one matrix";
+  }
+  int64_t count = matrices.size();
+  if (width < count || width % count != 0) {
+    return emitError() << "expected a width that is a positive multiple of "
+                       << count << ", the number of matrices, but got "
+                       << width;
+  }
+  // C2.
+  for (RankedTensorType matrix : matrices) {
+    Type element = matrix.getElementType();
+    if (matrix.getRank() != 2 || !matrix.hasStaticShape() ||
+        !isa<Float16Type, BFloat16Type, Float32Type>(element)) {
+      return emitError() << "expected matrices of a static shape and of f16, "
+                            "bf16 or f32, but got "
+                         << matrix;
+    }
+    if (matrix.getShape() != matrices[0].getShape()) {
+      return emitError() << "expected matrices of one shape, but got "
+                         << matrices[0] << " and " << matrix;
+    }
+  }
+  return success();
+}
+
+EncodingKind PanelsAttr::getEncodingKind() const {
+  return EncodingKind::Panels;
+}
+
+uint16_t PanelsAttr::getEncodingVersion() const { return 0; }
+
+RankedTensorType PanelsAttr::getStoredType() const {
+  RankedTensorType matrix = getMatrices()[0];
+  int64_t columns = getWidth() / static_cast<int64_t>(getMatrices().size());
+  return RankedTensorType::get(
+      {static_cast<int64_t>(llvm::divideCeil(matrix.getDimSize(1), columns)),
+       matrix.getDimSize(0), getWidth()},
+      Float32Type::get(getContext()));
+}
+
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
@@ -93,6 +138,15 @@ LogicalResult WeightOp::verify() {
   });
   if (walk.wasInterrupted()) {
     return failure();
+  }
+  // C7.
+  if (std::optional<WeightEncodingAttrInterface> encoding = getEncoding()) {
+    RankedTensorType stored = encoding->getStoredType();
+    if (type.getRank() == 0 || getPartType() != stored) {
+      return emitOpError("expected a first dimension and then ")
+             << stored << ", which " << *encoding << " stores, but got "
+             << type;
+    }
   }
   // C3.
   return verifyYields(*this, body, isPerExpert() ? getPartType() : type);

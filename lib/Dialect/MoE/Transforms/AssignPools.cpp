@@ -15,6 +15,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <tuple>
+
 namespace moe {
 #define GEN_PASS_DEF_ASSIGNPOOLSPASS
 #include "moe/Dialect/MoE/Transforms/Passes.h.inc"
@@ -25,7 +27,11 @@ using namespace moe;
 
 namespace {
 
-/// The products of one grouping of rows.
+/// The weights of a pool: those of one grouping of rows (its offsets), in one
+/// encoding (kind and version).
+using PoolKey = std::tuple<Value, EncodingKind, uint16_t>;
+
+/// The products of one grouping of rows, on weights of one encoding.
 struct Layer {
   /// Kernels that read panels of experts, in program order.
   SmallVector<KernelOp> kernels;
@@ -38,7 +44,7 @@ struct AssignPoolsPass
   void runOnOperation() override;
 
 private:
-  llvm::MapVector<Value, Layer> findLayers();
+  llvm::MapVector<PoolKey, Layer> findLayers();
   void assign(Value offsets, Layer &layer, SymbolTable &symbols);
 };
 
@@ -56,8 +62,8 @@ static Value outsideValue(KernelOp kernel, Value inside) {
   return kernel.getInputs()[argument.getArgNumber()];
 }
 
-llvm::MapVector<Value, Layer> AssignPoolsPass::findLayers() {
-  llvm::MapVector<Value, Layer> layers;
+llvm::MapVector<PoolKey, Layer> AssignPoolsPass::findLayers() {
+  llvm::MapVector<PoolKey, Layer> layers;
   getOperation().walk([&](PanelMatmulOp product) {
     auto kernel = product->getParentOfType<KernelOp>();
     Value offsets = kernel && product.getGroups()
@@ -67,10 +73,17 @@ llvm::MapVector<Value, Layer> AssignPoolsPass::findLayers() {
     if (!offsets || !read) {
       return;
     }
-    Layer &layer = layers[offsets];
+    auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+        kernel, read.getWeightAttr());
+    PoolKey key(offsets, EncodingKind::Plain, 0);
+    if (std::optional<WeightEncodingAttrInterface> encoding =
+            weight.getEncoding()) {
+      key = {offsets, encoding->getEncodingKind(),
+             encoding->getEncodingVersion()};
+    }
+    Layer &layer = layers[key];
     layer.kernels.push_back(kernel);
-    layer.weights.insert(SymbolTable::lookupNearestSymbolFrom<WeightOp>(
-        kernel, read.getWeightAttr()));
+    layer.weights.insert(weight);
   });
   return layers;
 }
@@ -119,19 +132,19 @@ void AssignPoolsPass::assign(Value offsets, Layer &layer,
 
 void AssignPoolsPass::runOnOperation() {
   SymbolTable symbols(getOperation());
-  llvm::MapVector<Value, Layer> layers = findLayers();
+  llvm::MapVector<PoolKey, Layer> layers = findLayers();
   // A weight in one layer's slots would not be pinned for another.
   llvm::DenseMap<Operation *, unsigned> readers;
-  for (auto &[offsets, layer] : layers) {
+  for (auto &[key, layer] : layers) {
     for (WeightOp weight : layer.weights) {
       ++readers[weight];
     }
   }
-  for (auto &[offsets, layer] : layers) {
+  for (auto &[key, layer] : layers) {
     layer.weights.remove_if(
         [&](WeightOp weight) { return readers.lookup(weight) > 1; });
     if (!layer.weights.empty()) {
-      assign(offsets, layer, symbols);
+      assign(std::get<Value>(key), layer, symbols);
     }
   }
 }

@@ -141,17 +141,20 @@ WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
   Location loc = first.getLoc();
   bool perExpert = first.isPerExpert();
   int64_t experts = perExpert ? first.getType().getDimSize(0) : 1;
-  auto part = perExpert ? first.getPartType() : first.getType();
-  int64_t columns = panelWidth / weights.size();
-  int64_t count = llvm::divideCeil(part.getDimSize(1), columns);
-  SmallVector<int64_t> shape{count, part.getDimSize(0), panelWidth};
+  SmallVector<RankedTensorType> matrixTypes;
+  for (WeightOp weight : weights) {
+    matrixTypes.push_back(perExpert ? weight.getPartType() : weight.getType());
+  }
+  auto encoding =
+      PanelsAttr::get(first.getContext(), panelWidth, matrixTypes);
+  RankedTensorType stored = encoding.getStoredType();
+  SmallVector<int64_t> shape{experts};
+  llvm::append_range(shape, stored.getShape());
 
   OpBuilder builder(first);
-  Type f32 = builder.getF32Type();
-  result = WeightOp::create(
-      builder, loc, builder.getStringAttr(name), StringAttr(),
-      TypeAttr::get(RankedTensorType::get(
-          {experts, shape[0], shape[1], shape[2]}, f32)));
+  auto type = RankedTensorType::get(shape, stored.getElementType());
+  result = WeightOp::create(builder, loc, builder.getStringAttr(name),
+                            StringAttr(), TypeAttr::get(type), encoding);
   symbols.insert(result);
   Block *body = builder.createBlock(&result.getBody());
   Value expert =
@@ -160,11 +163,11 @@ WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
   for (WeightOp weight : weights) {
     matrices.push_back(inlineRegion(builder, weight, expert));
   }
-  Value panels = interleave(builder, loc, matrices, columns);
+  Value panels = interleave(builder, loc, matrices,
+                            panelWidth / static_cast<int64_t>(weights.size()));
   if (!perExpert) {
     panels = tensor::ExpandShapeOp::create(
-        builder, loc,
-        RankedTensorType::get({1, shape[0], shape[1], shape[2]}, f32), panels,
+        builder, loc, type, panels,
         ArrayRef<ReassociationIndices>{{0, 1}, {2}, {3}});
   }
   YieldOp::create(builder, loc, panels);

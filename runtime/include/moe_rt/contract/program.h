@@ -188,6 +188,16 @@ struct moe_program_phase {
   int64_t grain;
 };
 
+/// How stored bytes stand for the elements of a weight. Kernels decode; the
+/// runtime hands bytes on, and refuses encodings and versions that it does not
+/// know. Each encoding has versions of its own, counted from 0.
+enum moe_weight_encoding {
+  MOE_ENCODING_PLAIN = 0, ///< elements in row-major order; version 0
+  MOE_ENCODING_PANELS = 1 ///< f32 panels of 32 columns, [panel, row, column],
+                          ///< one or two matrices each, padded with zeros;
+                          ///< version 0
+};
+
 /// A weight, or a constant that is not one: `length` bytes at `offset` of the
 /// package's weight or constant section `section` (index of the section table).
 struct moe_program_weight {
@@ -196,15 +206,22 @@ struct moe_program_weight {
   uint32_t dtype;
   uint64_t offset;
   uint64_t length;
+  uint16_t encoding; ///< enum moe_weight_encoding
+  uint16_t encoding_version;
+  uint32_t reserved;
 };
 
 /// A pool of expert slots in pool section `section`: slot s is `stride` bytes
-/// at s * stride (stride: a multiple of MOE_PACKAGE_SLOT_ALIGNMENT).
+/// at s * stride (stride: a multiple of MOE_PACKAGE_SLOT_ALIGNMENT). All
+/// matrices of a slot have the same encoding.
 struct moe_program_pool {
   struct moe_string name;
   uint32_t section;
   uint32_t experts;
   uint64_t stride;
+  uint16_t encoding; ///< enum moe_weight_encoding
+  uint16_t encoding_version;
+  uint32_t reserved;
 };
 
 /// A routed layer, for statistics and traces.

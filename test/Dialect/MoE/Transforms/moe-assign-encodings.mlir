@@ -4,7 +4,7 @@
 // second. What nothing reads any more is gone.
 // CHECK-NOT: moe.weight @gate
 // CHECK-NOT: moe.weight @up
-// CHECK-LABEL: moe.weight @panels.gate.up : tensor<4x2x8x32xf32> {
+// CHECK-LABEL: moe.weight @panels.gate.up : tensor<4x2x8x32xf32> encoding #moe.panels<32, [tensor<8x32xf32>, tensor<8x32xf32>]> {
 // CHECK: %[[G:.*]] = moe.source random<seed = 1
 // CHECK: %[[U:.*]] = moe.source random<seed = 2
 // CHECK: %[[GP:.*]] = tensor.expand_shape %[[G]] {{.*}} output_shape [8, 2, 16]
@@ -59,7 +59,7 @@ func.func @grouped(%x : tensor<?x8xf32>, %s : tensor<?xi32>, %f : tensor<5xi32>,
 
 // One dense weight with 40 columns: two panels of 32, padded with zeros; a bias
 // is a matrix of one row.
-// CHECK-LABEL: moe.weight @panels.w : tensor<1x2x8x32xf32> {
+// CHECK-LABEL: moe.weight @panels.w : tensor<1x2x8x32xf32> encoding #moe.panels<32, [tensor<8x40xf32>]> {
 // CHECK: %[[SRC:.*]] = moe.source random<seed = 1
 // CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK: %[[PAD:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<8x64xf32>) {

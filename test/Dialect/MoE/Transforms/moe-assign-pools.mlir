@@ -137,3 +137,52 @@ func.func @no_groups(%y : tensor<?x8xf32>, %o : tensor<5xi32>, %z : tensor<?x32x
   }
   return %h, %d : tensor<?x32xf32>, tensor<?x32xf32>
 }
+
+// -----
+
+// Weights in different encodings lie in different pools, each pinned.
+// CHECK-DAG: moe.pool @[[PANELS:[a-z0-9_]*]] {experts = 4 : i64, stride = 8192 : i64}
+// CHECK-DAG: moe.weight @a : tensor<4x1x33x32xf32> encoding #moe.panels<32, [tensor<33x32xf32>]> attributes {moe.slot = #moe.slot<@[[PANELS]], offset = 0>}
+// CHECK-DAG: moe.pool @[[PLAIN:[a-z0-9_]*]] {experts = 4 : i64, stride = 4096 : i64}
+// CHECK-DAG: moe.weight @b : tensor<4x1x8x32xf32> attributes {moe.slot = #moe.slot<@[[PLAIN]], offset = 0>}
+moe.weight @a : tensor<4x1x33x32xf32> encoding #moe.panels<32, [tensor<33x32xf32>]> {
+^bb0(%e : index):
+  %0 = moe.source random<seed = 1, low = -1.0, high = 1.0> : tensor<1x33x32xf32>
+  moe.yield %0 : tensor<1x33x32xf32>
+}
+moe.weight @b : tensor<4x1x8x32xf32> {
+^bb0(%e : index):
+  %0 = moe.source random<seed = 2, low = -1.0, high = 1.0> : tensor<1x8x32xf32>
+  moe.yield %0 : tensor<1x8x32xf32>
+}
+// CHECK-LABEL: func.func @encodings(
+// CHECK: moe.pin @[[PANELS]]
+// CHECK: moe.unpin @[[PANELS]]
+// CHECK: moe.pin @[[PLAIN]]
+// CHECK: moe.unpin @[[PLAIN]]
+func.func @encodings(%ids : tensor<?x1xi32>, %x : tensor<?x33xf32>, %y : tensor<?x8xf32>, %o : tensor<5xi32>, %s : tensor<?xi32>, %p : tensor<?x1xi32>, %z : tensor<?x32xf32>) -> (tensor<?x32xf32>, tensor<?x32xf32>) {
+  %g:3 = moe.kernel ins(%ids : tensor<?x1xi32>) outs(%o, %s, %p : tensor<5xi32>, tensor<?xi32>, tensor<?x1xi32>) {
+  ^bb0(%i : tensor<?x1xi32>, %a0 : tensor<5xi32>, %a1 : tensor<?xi32>, %a2 : tensor<?x1xi32>):
+    %0:3 = moe.group %i : tensor<?x1xi32> outs(%a0, %a1, %a2 : tensor<5xi32>, tensor<?xi32>, tensor<?x1xi32>)
+    moe.yield %0#0, %0#1, %0#2 : tensor<5xi32>, tensor<?xi32>, tensor<?x1xi32>
+  }
+  %h = moe.kernel ins(%x, %g#0 : tensor<?x33xf32>, tensor<5xi32>) outs(%z : tensor<?x32xf32>) {
+  ^bb0(%r : tensor<?x33xf32>, %f : tensor<5xi32>, %t : tensor<?x32xf32>):
+    %w = moe.weight_value @a : tensor<4x1x33x32xf32>
+    %0 = moe.panel_matmul 1 rows(%r : tensor<?x33xf32>) groups(%f : tensor<5xi32>) panels(%w : tensor<4x1x33x32xf32>) outs(%t : tensor<?x32xf32>) {
+    ^bb1(%v : f32):
+      moe.yield %v : f32
+    }
+    moe.yield %0 : tensor<?x32xf32>
+  }
+  %d = moe.kernel ins(%y, %g#0 : tensor<?x8xf32>, tensor<5xi32>) outs(%z : tensor<?x32xf32>) {
+  ^bb0(%r : tensor<?x8xf32>, %f : tensor<5xi32>, %t : tensor<?x32xf32>):
+    %w = moe.weight_value @b : tensor<4x1x8x32xf32>
+    %0 = moe.panel_matmul 1 rows(%r : tensor<?x8xf32>) groups(%f : tensor<5xi32>) panels(%w : tensor<4x1x8x32xf32>) outs(%t : tensor<?x32xf32>) {
+    ^bb1(%v : f32):
+      moe.yield %v : f32
+    }
+    moe.yield %0 : tensor<?x32xf32>
+  }
+  return %h, %d : tensor<?x32xf32>, tensor<?x32xf32>
+}

@@ -261,8 +261,8 @@ def AssignEncodingsPass
     Rewrites `moe.grouped_matmul`, and kernels that are a dense product with a
     constant weight and its element-wise tail, to `moe.panel_matmul`. For each it
     makes a packed weight: the regions of the one or two weights, followed by
-    padding, transposing and interleaving into panels. Weights that nothing
-    reads any more are erased.
+    padding, transposing and interleaving into panels; its encoding, a
+    `#moe.panels`, says so. Weights that nothing reads any more are erased.
 
     Dense products with an operand or result that is not f32, with a weight without
     elements, or that are not 2-D, stay `linalg`.
@@ -276,8 +276,8 @@ def AssignEncodingsPass
 def AssignPoolsPass : Pass<"moe-assign-pools", "::mlir::ModuleOp"> {
   let summary = "Put the weights of each expert into one slot";
   let description = [{
-    The packed weights that products over the same groups read become a
-    `moe.pool`: one slot per expert with all its matrices, so that one read
+    The packed weights of one encoding that products over the same groups read
+    become a `moe.pool`: one slot per expert with all its matrices, so that one read
     fetches an expert. Weights get the attribute `moe.slot`; `moe.pin` with the
     layer's ids stands in front of the first of these kernels and `moe.unpin`
     behind the last. Weights that two layers share stay dense weights.
