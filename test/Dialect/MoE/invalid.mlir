@@ -1696,7 +1696,8 @@ func.func @f(%ids : tensor<?x2xi32>, %x : tensor<?x4xf32>, %o : tensor<?x2x4xf32
 
 // -----
 
-// expected-error @below {{expected at least one matrix}}
+// expected-error @+2 {{expected non-function type}}
+// expected-error @below {{failed to parse MoE_PanelsAttr parameter 'matrices' which is to be a `::llvm::ArrayRef<::mlir::RankedTensorType>`}}
 func.func private @f() attributes {a = #moe.panels<32, []>}
 
 // -----
