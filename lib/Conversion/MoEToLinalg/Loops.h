@@ -80,9 +80,7 @@ struct WeightAccess {
 Loops::Values inlineRegion(Loops &b, mlir::Region &region,
                            mlir::ValueRange arguments);
 
-/// Patterns for all ops.
-void populateMoEToLinalgPatterns(mlir::RewritePatternSet &patterns,
-                                 const WeightAccess &weights);
+/// Parts of populateMoEToLinalgPatterns.
 void populateSelectPatterns(mlir::RewritePatternSet &patterns);
 void populateExpertsPatterns(mlir::RewritePatternSet &patterns,
                              const WeightAccess &weights);

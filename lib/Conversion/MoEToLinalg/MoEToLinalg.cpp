@@ -216,9 +216,8 @@ struct ConvertMoEToLinalgPass
     }
 
     SymbolTableCollection tables;
-    WeightAccess weights{tables, keepWeights};
     RewritePatternSet patterns(&getContext());
-    populateMoEToLinalgPatterns(patterns, weights);
+    populateMoEToLinalgPatterns(patterns, tables, keepWeights);
 
     ConversionTarget target(getContext());
     target.addIllegalDialect<MoEDialect>();
@@ -243,7 +242,9 @@ struct ConvertMoEToLinalgPass
 } // namespace
 
 void moe::populateMoEToLinalgPatterns(RewritePatternSet &patterns,
-                                      const WeightAccess &weights) {
+                                      SymbolTableCollection &tables,
+                                      bool keepWeights) {
+  WeightAccess weights{tables, keepWeights};
   patterns.add<LowerSource, Erase<PoolOp>, Erase<PinOp>, Erase<UnpinOp>,
                Erase<CountExpertsOp>>(patterns.getContext());
   patterns.add<LowerWeightValue>(patterns.getContext(), weights);

@@ -10,6 +10,7 @@
 #include "ExpertWeights.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/ONNX/IR/ONNX.h"
+#include "moe/Dialect/ONNX/MoEActivations.h"
 #include "moe/Support/Quote.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,6 +19,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
 #include <numeric>
@@ -190,10 +192,9 @@ LogicalResult Expansion::readAttributes() {
   beta = real("activation_beta", 0.0);
   limit = real("swiglu_limit", INFINITY);
 
-  if (!llvm::is_contained({"relu", "gelu", "silu", "swiglu", "identity"},
-                          activation)) {
-    return error() << "activation_type '" << activation
-                   << "' is none of relu, gelu, silu, swiglu, identity";
+  if (!llvm::is_contained(onnx::kMoEActivations, activation)) {
+    return error() << "activation_type '" << activation << "' is none of "
+                   << llvm::join(ArrayRef(onnx::kMoEActivations), ", ");
   }
   if (fusion < 0 || fusion > 2) {
     return error() << "swiglu_fusion must be 0, 1 or 2, but is " << fusion;
@@ -287,8 +288,7 @@ LogicalResult Expansion::collectWeights() {
     linear = {interleaved ? 1 : intermediate, intermediate,
               interleaved ? 2 : 1};
   }
-  if (failed(addWeight(FC1Weights, gate, fused ? ".gate" : ".t",
-                       gateWeight)) ||
+  if (failed(addWeight(FC1Weights, gate, fused ? ".gate" : ".t", gateWeight)) ||
       failed(addWeight(FC1Bias, gate, fused ? ".gate" : ".t", gateBias)) ||
       failed(addWeight(FC2Weights, out, ".t", downWeight)) ||
       failed(addWeight(FC2Bias, out, ".t", downBias))) {
@@ -330,10 +330,10 @@ std::pair<Value, Value> Expansion::route(Value logits) {
   if (normalize) {
     Value init = empty(scores, k, builder.getF32Type());
     picked =
-        NormalizeOp::create(builder, init.getType(),
-                            NormalizeKindAttr::get(builder.getContext(),
-                                                   NormalizeKind::Sum),
-                            picked, ids, builder.getF64FloatAttr(0.0), init)
+        NormalizeOp::create(
+            builder, init.getType(),
+            NormalizeKindAttr::get(builder.getContext(), NormalizeKind::Sum),
+            picked, ids, builder.getF64FloatAttr(0.0), init)
             .getResult();
   }
   return {ids, picked};
@@ -344,8 +344,8 @@ std::pair<Value, Value> Expansion::route(Value logits) {
 std::pair<Value, Value> Expansion::sparseMixer(Value logits) {
   auto type = cast<RankedTensorType>(logits.getType());
   auto mask = RankedTensorType::get(type.getShape(), builder.getI1Type());
-  auto column = RankedTensorType::get({type.getDimSize(0), 1}, 
-                                      builder.getF32Type());
+  auto column =
+      RankedTensorType::get({type.getDimSize(0), 1}, builder.getF32Type());
   Value lowest = scalar(-INFINITY);
   SmallVector<Value> ids, picked;
   Value candidates = logits, taken;
@@ -353,8 +353,7 @@ std::pair<Value, Value> Expansion::sparseMixer(Value logits) {
     Value best = node("ReduceMax", 13, candidates, column,
                       {attribute("axes", builder.getI64ArrayAttr({1})),
                        attribute("keepdims", builder.getI64IntegerAttr(1))});
-    Value scale = node("Max", 13,
-                       {elementwise("Abs", 13, logits), best}, type);
+    Value scale = node("Max", 13, {elementwise("Abs", 13, logits), best}, type);
     Value bound = elementwise("Mul", 14, {scale, scalar(0.02)});
     Value gap = node("Sub", 14, {best, logits}, type);
     Value far = node("Greater", 13, {gap, bound}, mask);
@@ -396,8 +395,7 @@ Value Expansion::affine(Value rows, WeightOp weight, WeightOp bias) {
   auto type = RankedTensorType::get(
       {rowsType.getDimSize(0), weight.getType().getDimSize(2)},
       builder.getF32Type());
-  Value product =
-      node("MatMul", 13, {rows, arguments.lookup(weight)}, type);
+  Value product = node("MatMul", 13, {rows, arguments.lookup(weight)}, type);
   return bias ? node("Add", 14, {product, arguments.lookup(bias)}, type)
               : product;
 }
@@ -436,8 +434,8 @@ Value Expansion::activate(Value gate, Value linear) {
 
 Value Expansion::buildExperts(Value ids, Value rows) {
   SmallVector<WeightOp> list;
-  for (WeightOp weight : {gateWeight, linearWeight, downWeight, gateBias,
-                          linearBias, downBias}) {
+  for (WeightOp weight :
+       {gateWeight, linearWeight, downWeight, gateBias, linearBias, downBias}) {
     if (weight) {
       list.push_back(weight);
     }

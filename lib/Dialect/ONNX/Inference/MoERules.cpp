@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InferenceRules.h"
+#include "moe/Dialect/ONNX/MoEActivations.h"
 
 using namespace mlir;
 using namespace moe;
@@ -86,7 +87,7 @@ static LogicalResult checkAttributes(InferContext &context,
                                      const LayerSizes &sizes) {
   if (failed(context.expectAttribute(
           "activation_type", context.string("activation_type", "relu"),
-          {"relu", "gelu", "silu", "swiglu", "identity"}))) {
+          llvm::to_vector_of<StringRef>(kMoEActivations)))) {
     return failure();
   }
   int64_t fusion = context.integer("swiglu_fusion", 0);
