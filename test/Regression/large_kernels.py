@@ -3,9 +3,10 @@
 
     large_kernels.py DIR
 
-Writes chain.onnx, lattice.onnx and sum.onnx; x.npy and x<i>.npy, their inputs;
-chain.npy, lattice.npy and sum.npy, their outputs y; and sum.arguments, which
-gives moe-run the inputs of the sum.
+Writes chain.onnx, lattice.onnx, sum.onnx and gathers.onnx; x.npy, x<i>.npy,
+table.npy and rows.npy, their inputs; outside.npy, rows of which one is not in the
+table; chain.npy, lattice.npy, sum.npy and gathers.npy, their outputs y; and
+sum.arguments, which gives moe-run the inputs of the sum.
 """
 
 import pathlib
@@ -51,8 +52,10 @@ class Model:
 
     def save(self, folder, name, output):
         def info(value, shape):
-            return helper.make_tensor_value_info(value, self.element_type,
-                                                 shape)
+            element_type = self.element_type
+            if value in self.inputs and self.inputs[value].dtype == np.int64:
+                element_type = TensorProto.INT64
+            return helper.make_tensor_value_info(value, element_type, shape)
 
         # A comparison of NaN or of one number says nothing.
         result = self.values[output]
@@ -105,6 +108,17 @@ def main():
     model.save(folder, "sum", model.node("Sum", *terms))
     (folder / "sum.arguments").write_text("".join(
         f"--input {name}={folder / name}.npy\n" for name in terms))
+
+    table = random.uniform(-9, 9, [100, 20]).astype(np.float32)
+    model = Model(TensorProto.FLOAT, x=x, table=table,
+                  rows=np.array([3, -1, 99, 0, 41], np.int64))
+    FUNCTIONS["Gather"] = lambda data, indices: data[indices]
+    value = "x"
+    for _ in range(24):
+        value = model.node("Add", value,
+                           model.node("Gather", "table", "rows"))
+    model.save(folder, "gathers", value)
+    np.save(folder / "outside.npy", np.array([3, -1, 100, 0, 41], np.int64))
 
 
 if __name__ == "__main__":

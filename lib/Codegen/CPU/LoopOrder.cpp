@@ -34,8 +34,12 @@ static bool dependsOn(linalg::LinalgOp op, OpOperand &operand, unsigned loop) {
   return op.getMatchingIndexingMap(&operand).isFunctionOfDim(loop);
 }
 
-/// The loop that walks along the last dimension of the first destination.
+/// The loop that walks along the last dimension of the first destination; none
+/// for an op that only checks.
 static std::optional<unsigned> getDestinationLoop(linalg::LinalgOp op) {
+  if (op.getNumDpsInits() == 0) {
+    return std::nullopt;
+  }
   OpOperand *init = op.getDpsInitOperand(0);
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
     if (isContiguousIn(op, *init, loop)) {

@@ -23,6 +23,7 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace moe {
@@ -117,6 +118,14 @@ private:
   llvm::DenseMap<Value, BitVector> coveredBy;
 };
 
+/// The roots that are still there. Tiling one may erase others, and an address
+/// may be used again: only the rewriter knows.
+struct Roots : RewriterBase::Listener {
+  void notifyOperationErased(Operation *op) override { alive.erase(op); }
+
+  DenseSet<Operation *> alive;
+};
+
 struct TilePass : public moe::impl::TilePassBase<TilePass> {
   using Base::Base;
 
@@ -132,18 +141,19 @@ struct TilePass : public moe::impl::TilePassBase<TilePass> {
         roots.push_back(op);
       }
     }
-    DenseSet<Operation *> erased;
+    Roots listener;
+    listener.alive.insert_range(roots);
+    rewriter.setListener(&listener);
     for (linalg::LinalgOp root : llvm::reverse(roots)) {
-      if (!erased.contains(root)) {
-        tileRoot(rewriter, root, erased);
+      if (listener.alive.contains(root)) {
+        tileRoot(rewriter, root);
       }
     }
   }
 
   SmallVector<int64_t> chooseTileSizes(linalg::LinalgOp root,
                                        const TileableDims &tileable) const;
-  void tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
-                DenseSet<Operation *> &erased) const;
+  void tileRoot(IRRewriter &rewriter, linalg::LinalgOp root) const;
 };
 
 /// The loop along which an operand that does not follow the destination lies
@@ -170,7 +180,9 @@ SmallVector<int64_t>
 TilePass::chooseTileSizes(linalg::LinalgOp root,
                           const TileableDims &tileable) const {
   SmallVector<int64_t> extents = root.getStaticLoopRanges();
-  if (llvm::is_contained(extents, 0)) {
+  // An op that only checks, as fusion leaves it where nobody reads its result,
+  // writes nothing that could be cut.
+  if (llvm::is_contained(extents, 0) || root.getNumDpsInits() == 0) {
     return {};
   }
   const BitVector &dims = tileable.get();
@@ -225,25 +237,22 @@ TilePass::chooseTileSizes(linalg::LinalgOp root,
 }
 
 /// Erases `op` and then the producers that only it kept alive.
-static void eraseDead(IRRewriter &rewriter, Operation *op,
-                      DenseSet<Operation *> &erased) {
-  // The checks in a body are done by the tiled operation.
-  if (!isOpTriviallyDead(op) &&
-      !(isa<linalg::LinalgOp>(op) && op->use_empty())) {
-    return;
-  }
-  SmallVector<Operation *> producers;
-  for (Value operand : op->getOperands()) {
-    if (Operation *producer = operand.getDefiningOp()) {
-      producers.push_back(producer);
+static void eraseDead(IRRewriter &rewriter, Operation *op) {
+  llvm::SetVector<Operation *> candidates;
+  candidates.insert(op);
+  while (!candidates.empty()) {
+    Operation *next = candidates.pop_back_val();
+    // The checks in a body are done by the tiled operation.
+    if (!isOpTriviallyDead(next) &&
+        !(isa<linalg::LinalgOp>(next) && next->use_empty())) {
+      continue;
     }
-  }
-  erased.insert(op);
-  rewriter.eraseOp(op);
-  for (Operation *producer : producers) {
-    if (!erased.contains(producer)) {
-      eraseDead(rewriter, producer, erased);
+    for (Value operand : next->getOperands()) {
+      if (Operation *producer = operand.getDefiningOp()) {
+        candidates.insert(producer);
+      }
     }
+    rewriter.eraseOp(next);
   }
 }
 
@@ -270,10 +279,9 @@ static bool isNeededOutside(Value value) {
   });
 }
 
-void TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
-                        DenseSet<Operation *> &erased) const {
+void TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root) const {
   if (isOpTriviallyDead(root)) {
-    eraseDead(rewriter, root, erased);
+    eraseDead(rewriter, root);
     return;
   }
   TileableDims tileable(root);
@@ -312,7 +320,7 @@ void TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root,
       return user && user != loop && loop->isBeforeInBlock(user);
     });
   }
-  eraseDead(rewriter, root, erased);
+  eraseDead(rewriter, root);
 }
 
 } // namespace

@@ -65,8 +65,17 @@ void moe::populateFuseElementwisePatterns(RewritePatternSet &patterns,
             isBounded(producer, consumer, maxScalarOps));
   };
   linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
-  // Reshapes that keep element-wise ops apart.
-  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, hasOneReader);
+  // Reshapes that keep element-wise ops apart. A product keeps its shape: it is
+  // known, and packed, as a product of matrices.
+  auto mayExpand = [=](OpOperand *operand) {
+    auto isElementwise = [](Operation *op) {
+      auto structured = dyn_cast_or_null<linalg::LinalgOp>(op);
+      return !structured || structured.getNumReductionLoops() == 0;
+    };
+    return hasOneReader(operand) && isElementwise(operand->getOwner()) &&
+           isElementwise(operand->get().getDefiningOp());
+  };
+  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, mayExpand);
   tensor::populateBubbleUpExpandShapePatterns(patterns);
   linalg::populateConstantFoldLinalgOperations(patterns, hasOneReader);
   // What fusion leaves: operands nobody reads, reshapes of reshapes.

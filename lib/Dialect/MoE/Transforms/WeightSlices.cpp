@@ -162,6 +162,8 @@ void WeightSlicer::moveUp(tensor::ExtractSliceOp op) {
   }
   builder.setInsertionPoint(op);
   loc = op.getLoc();
+  taken.clear();
+  stacked.clear();
   Value result = reduceRank(take(op.getSource(), *slice),
                             op.getType().getShape());
   op.replaceAllUsesWith(result);
@@ -176,6 +178,22 @@ Value WeightSlicer::take(Value whole, const TensorSlice &slice) {
   if (isWhole(slice, whole)) {
     return whole;
   }
+  std::vector<int64_t> key;
+  for (const DimSlice &dim : slice) {
+    key.insert(key.end(),
+               {dim.offset.factor, dim.offset.base, dim.size, dim.stride});
+  }
+  auto known = std::make_pair(whole.getAsOpaquePointer(), std::move(key));
+  auto place = taken.find(known);
+  if (place != taken.end()) {
+    return place->second;
+  }
+  Value result = takeNew(whole, slice);
+  taken.emplace(std::move(known), result);
+  return result;
+}
+
+Value WeightSlicer::takeNew(Value whole, const TensorSlice &slice) {
   Operation *op = whole.getDefiningOp();
   Value result;
   if (auto inner = dyn_cast<tensor::ExtractSliceOp>(op)) {
@@ -509,6 +527,20 @@ Value WeightSlicer::stack(ArrayRef<Value> parts) {
   if (llvm::all_equal(parts)) {
     return parts[0];
   }
+  std::vector<const void *> key;
+  for (Value part : parts) {
+    key.push_back(part.getAsOpaquePointer());
+  }
+  auto place = stacked.find(key);
+  if (place != stacked.end()) {
+    return place->second;
+  }
+  Value result = stackNew(parts);
+  stacked.emplace(std::move(key), result);
+  return result;
+}
+
+Value WeightSlicer::stackNew(ArrayRef<Value> parts) {
   Operation *first = parts[0].getDefiningOp();
   if (!first || !llvm::all_of(parts, [&](Value part) {
         return part.getType() == parts[0].getType() && part.getDefiningOp();
@@ -526,7 +558,9 @@ Value WeightSlicer::stack(ArrayRef<Value> parts) {
       return {};
     }
   }
-  IRMapping mapping;
+  // By position: where the first expert reads a value twice, another may read
+  // two.
+  SmallVector<Value> inputs;
   for (unsigned index = 0; index < first->getNumOperands(); ++index) {
     SmallVector<Value> operands = llvm::map_to_vector(parts, [&](Value part) {
       return part.getDefiningOp()->getOperand(index);
@@ -535,7 +569,9 @@ Value WeightSlicer::stack(ArrayRef<Value> parts) {
     if (!operand) {
       return {};
     }
-    mapping.map(first->getOperand(index), operand);
+    inputs.push_back(operand);
   }
-  return builder.clone(*first, mapping)->getResult(result);
+  Operation *copy = builder.clone(*first);
+  copy->setOperands(inputs);
+  return copy->getResult(result);
 }

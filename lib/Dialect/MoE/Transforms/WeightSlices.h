@@ -15,7 +15,10 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 
+#include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -44,8 +47,9 @@ public:
   void moveUp(mlir::tensor::ExtractSliceOp op);
 
 private:
-  /// `slice` of `whole`, of its rank; made at the insertion point.
+  /// `slice` of `whole`, of its rank; made at the insertion point, once.
   mlir::Value take(mlir::Value whole, const TensorSlice &slice);
+  mlir::Value takeNew(mlir::Value whole, const TensorSlice &slice);
   mlir::Value takeSlice(mlir::tensor::ExtractSliceOp op,
                         const TensorSlice &slice);
   mlir::Value takeExpand(mlir::tensor::ExpandShapeOp op,
@@ -66,6 +70,7 @@ private:
   /// One value for `parts`, one for each expert, that are computed alike from
   /// sources of their own; null if they are not.
   mlir::Value stack(llvm::ArrayRef<mlir::Value> parts);
+  mlir::Value stackNew(llvm::ArrayRef<mlir::Value> parts);
   mlir::Value stackSources(llvm::ArrayRef<mlir::Value> parts);
 
   std::optional<ExpertOffset> getOffset(mlir::OpFoldResult value);
@@ -74,6 +79,10 @@ private:
 
   mlir::Value expert;
   int64_t experts;
+  /// What the slice that is moved up has made: paths that meet again would
+  /// double the work at each meeting. A slice is its factors, bases, sizes, strides.
+  std::map<std::pair<const void *, std::vector<int64_t>>, mlir::Value> taken;
+  std::map<std::vector<const void *>, mlir::Value> stacked;
   mlir::OpBuilder builder;
   mlir::Location loc;
 };

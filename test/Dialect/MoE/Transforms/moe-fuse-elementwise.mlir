@@ -106,3 +106,18 @@ func.func @two_readers(%x : tensor<?xf32>, %o : tensor<?xf32>) -> (tensor<?xf32>
   } -> tensor<?xf32>
   return %1, %2 : tensor<?xf32>, tensor<?xf32>
 }
+
+// -----
+
+// Does not fire: a product of matrices stays one, whatever shape its rows and its
+// result are given.
+// CHECK-LABEL: func.func @product
+// CHECK: %[[ROWS:.*]] = tensor.collapse_shape
+// CHECK: %[[P:.*]] = linalg.matmul ins(%[[ROWS]], %{{.*}} : tensor<?x8xf32>, tensor<8x4xf32>)
+// CHECK: tensor.expand_shape %[[P]]
+func.func @product(%x : tensor<?x2x8xf32>, %w : tensor<8x4xf32>, %o : tensor<?x4xf32>, %n : index) -> tensor<?x2x4xf32> {
+  %rows = tensor.collapse_shape %x [[0, 1], [2]] : tensor<?x2x8xf32> into tensor<?x8xf32>
+  %p = linalg.matmul ins(%rows, %w : tensor<?x8xf32>, tensor<8x4xf32>) outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %y = tensor.expand_shape %p [[0, 1], [2]] output_shape [%n, 2, 4] : tensor<?x4xf32> into tensor<?x2x4xf32>
+  return %y : tensor<?x2x4xf32>
+}

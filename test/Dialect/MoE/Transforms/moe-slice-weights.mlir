@@ -208,3 +208,41 @@ moe.weight private @dense : tensor<3x8xf32> {
   %all = tensor.concat dim(0) %a, %b : (tensor<2x8xf32>, tensor<1x8xf32>) -> tensor<3x8xf32>
   moe.yield %all : tensor<3x8xf32>
 }
+
+// Where the first expert reads a tensor twice, the second reads two.
+// CHECK-LABEL: moe.weight private @twice
+// CHECK-NEXT: ^bb0(%[[E:.*]]: index):
+// CHECK-DAG: %[[L:.*]] = moe.source [file<"m", offset = 0, length = 32>, file<"m", offset = 32, length = 32>] at %[[E]]
+// CHECK-DAG: %[[R:.*]] = moe.source [file<"m", offset = 0, length = 32>, file<"m", offset = 64, length = 32>] at %[[E]]
+// CHECK-DAG: %[[LU:.*]] = tensor.expand_shape %[[L]]
+// CHECK-DAG: %[[RU:.*]] = tensor.expand_shape %[[R]]
+// CHECK: linalg.generic {{.*}} ins(%[[LU]], %[[RU]] : tensor<1x8xf32>, tensor<1x8xf32>)
+moe.weight private @twice : tensor<2x8xf32> {
+^bb0(%e : index):
+  %a = moe.source file<"m", offset = 0, length = 32> : tensor<8xf32>
+  %b = moe.source file<"m", offset = 32, length = 32> : tensor<8xf32>
+  %c = moe.source file<"m", offset = 64, length = 32> : tensor<8xf32>
+  %a1 = tensor.expand_shape %a [[0, 1]] output_shape [1, 8] : tensor<8xf32> into tensor<1x8xf32>
+  %b1 = tensor.expand_shape %b [[0, 1]] output_shape [1, 8] : tensor<8xf32> into tensor<1x8xf32>
+  %c1 = tensor.expand_shape %c [[0, 1]] output_shape [1, 8] : tensor<8xf32> into tensor<1x8xf32>
+  %empty = tensor.empty() : tensor<1x8xf32>
+  %first = linalg.mul ins(%a1, %a1 : tensor<1x8xf32>, tensor<1x8xf32>) outs(%empty : tensor<1x8xf32>) -> tensor<1x8xf32>
+  %second = linalg.mul ins(%b1, %c1 : tensor<1x8xf32>, tensor<1x8xf32>) outs(%empty : tensor<1x8xf32>) -> tensor<1x8xf32>
+  %all = tensor.concat dim(0) %first, %second : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<2x8xf32>
+  %one = tensor.extract_slice %all[%e, 0] [1, 8] [1, 1] : tensor<2x8xf32> to tensor<8xf32>
+  moe.yield %one : tensor<8xf32>
+}
+
+// A value that two ops read is sliced once: two sums, not three.
+// CHECK-LABEL: moe.weight private @met
+// CHECK-COUNT-2: arith.addf
+// CHECK-NOT: arith.addf
+moe.weight private @met : tensor<2x8xf32> {
+^bb0(%e : index):
+  %all = moe.source file<"m", offset = 0, length = 64> : tensor<2x8xf32>
+  %empty = tensor.empty() : tensor<2x8xf32>
+  %0 = linalg.add ins(%all, %all : tensor<2x8xf32>, tensor<2x8xf32>) outs(%empty : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %1 = linalg.add ins(%0, %0 : tensor<2x8xf32>, tensor<2x8xf32>) outs(%empty : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %one = tensor.extract_slice %1[%e, 0] [1, 8] [1, 1] : tensor<2x8xf32> to tensor<8xf32>
+  moe.yield %one : tensor<8xf32>
+}
