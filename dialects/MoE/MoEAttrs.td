@@ -27,16 +27,6 @@ def MoE_NormalizeKind : I32EnumAttr<"NormalizeKind", "how weights are normalised
 def MoE_NormalizeKindAttr : EnumAttr<MoE_Dialect, MoE_NormalizeKind,
                                      "normalize_kind">;
 
-/// What `WeightEncodingAttrInterface::getEncodingKind` says; a weight without an
-/// encoding is plain.
-def MoE_EncodingKind : I32EnumAttr<"EncodingKind", "a kind of weight encoding", [
-    I32EnumAttrCase<"Plain", 0, "plain">,
-    I32EnumAttrCase<"Panels", 1, "panels">
-  ]> {
-  let cppNamespace = "::moe";
-  let genSpecializedAttr = 0;
-}
-
 def MoE_FileAttr : MoE_Attr<"File", "file"> {
   let summary = "bytes of a file";
   let description = [{
@@ -93,24 +83,21 @@ def MoE_PanelsAttr : MoE_Attr<"Panels", "panels", [
   let summary = "f32 matrices cut into panels of columns";
   let description = [{
     The layout that `moe.panel_matmul` reads: n matrices [K, N] as
-    [P, K, W] of f32, where W is `width`, C = W / n and P is N / C rounded up. A
-    panel holds C columns of each matrix:
+    [P, K, 32] of f32, where C = 32 / n and P is N / C rounded up. A panel holds C
+    columns of each matrix:
 
         matrix m:  M_m[i, j] = stored[j / C, i, m·C + j mod C]
 
-    Columns from N on are zeros. Matrices of narrower floats are widened.
+    Columns from N on are zeros. Matrices of narrower floats are widened. In
+    packages this is `MOE_ENCODING_PANELS`, version 0.
 
     Constraints:
-    - C1: there is at least one matrix, and `width` is a positive multiple of
-      their number.
+    - C1: there are 1 or 2 matrices.
     - C2: matrices have a static shape of rank 2, the same for all, and elements
       that f32 represents exactly: f16, bf16 or f32.
   }];
-  let parameters = (ins
-    "int64_t":$width,
-    ArrayRefParameter<"::mlir::RankedTensorType">:$matrices
-  );
-  let assemblyFormat = "`<` $width `,` `[` $matrices `]` `>`";
+  let parameters = (ins ArrayRefParameter<"::mlir::RankedTensorType">:$matrices);
+  let assemblyFormat = "`<` $matrices `>`";
   let genVerifyDecl = 1;
 }
 

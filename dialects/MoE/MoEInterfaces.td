@@ -37,8 +37,9 @@ def MoE_WeightEncodingAttrInterface : AttrInterface<"WeightEncodingAttrInterface
   }];
   let methods = [
     InterfaceMethod<[{
-        Its kind. All weights of a pool have the same kind and version.
-      }], "::moe::EncodingKind", "getEncodingKind">,
+        Its kind, an `enum moe_weight_encoding` of moe_rt/contract/program.h. All
+        weights of a pool have the same kind and version.
+      }], "uint16_t", "getEncodingKind">,
     InterfaceMethod<"The version of the kind, counted from 0.",
       "uint16_t", "getEncodingVersion">,
     InterfaceMethod<"The types of the matrices that one part stands for.",

@@ -198,12 +198,60 @@ def quantized(g, w):
     return g.node("Mul", centred, g.constant(scale))
 
 
+def read_twice(g, w):
+    """The first expert reads one tensor twice, the others two."""
+    parts = []
+    for e, part in enumerate(w):
+        half = g.constant(part / 2)
+        other = half if e == 0 else g.constant(part / 2)
+        parts.append(g.node("Unsqueeze", g.node("Add", half, other), g.ints(0)))
+    return g.node("Concat", *parts, axis=0)
+
+
+def double(g, w, count):
+    w = g.constant(w / np.float32(2**count))
+    for _ in range(count):
+        w = g.node("Add", w, w)
+    return w
+
+
+def doubled(g, w):
+    """As many paths to the initializer as no machine can walk."""
+    return double(g, w, 40)
+
+
+def stacked_doubled(g, w):
+    parts = [g.node("Unsqueeze", double(g, part, 40), g.ints(0)) for part in w]
+    return g.node("Concat", *parts, axis=0)
+
+
+def cut_and_joined(g, w):
+    """Two readers of every value that read different parts."""
+    value, rows = g.constant(w), w.shape[1]
+    for _ in range(20):
+        ends = [g.ints(0), g.ints(rows // 2), g.ints(rows)]
+        value = g.node("Concat", *[
+            g.node("Slice", value, start, end, g.ints(1))
+            for start, end in zip(ends, ends[1:])], axis=1)
+    return value
+
+
+def softmaxes(g, w):
+    """Reductions, each of which reads what is before it twice."""
+    value = g.constant(w)
+    for _ in range(20):
+        value = g.node("Softmax", g.node("Mul", value,
+                                         g.constant(np.float32(4))))
+    return value
+
+
 FORMS = [
     identity, stacked, stacked_transposed, stacked_then_transposed,
     stacked_rows, stacked_columns, stacked_half, stacked_unlike,
     stacked_scaled, transposed, experts_last, half, half_transposed, flat,
     joined, unit, sliced, every_second, split, gathered, halves, scaled,
-    adapted, quantized]
+    adapted, quantized, read_twice, doubled, stacked_doubled, cut_and_joined,
+    softmaxes]
 
 
 def add_layer(g, form, size, fused):

@@ -3,6 +3,7 @@
 // The host is a program of commands; kernels and the functions that compute
 // weights are in modules of their own. No op of the host is left.
 // CHECK: moert.kernel @group
+// CHECK: moert.weight @panels.router : tensor<1x1x32x32xf32> {encoding = #moert.encoding<panels, version = 0>}
 // CHECK: moert.layer @layer {experts = 4 : i64}
 // CHECK: moert.pool @experts {encoding = #moert.encoding<panels, version = 0>, experts = 4 : i64, stride = 12288 : i64}
 // CHECK-LABEL: moert.program @main {

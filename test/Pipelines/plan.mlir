@@ -12,8 +12,8 @@
 // CHECK: call @combine(
 // CHECK: return
 // CHECK: moe.pool @experts {experts = 4 : i64, stride = 12288 : i64}
-// CHECK: moe.weight @panels.fc1.gate.fc1.linear : tensor<4x2x32x32xf32> encoding #moe.panels<32, [tensor<32x32xf32>, tensor<32x32xf32>]> attributes {moe.slot = #moe.slot<@experts, offset = 0>}
-// CHECK: moe.weight @panels.fc2.t : tensor<4x1x32x32xf32> encoding #moe.panels<32, [tensor<32x32xf32>]> attributes {moe.slot = #moe.slot<@experts, offset = 8192>}
+// CHECK: moe.weight @panels.fc1.gate.fc1.linear : tensor<4x2x32x32xf32> encoding #moe.panels<tensor<32x32xf32>, tensor<32x32xf32>> attributes {moe.slot = #moe.slot<@experts, offset = 0>}
+// CHECK: moe.weight @panels.fc2.t : tensor<4x1x32x32xf32> encoding #moe.panels<tensor<32x32xf32>> attributes {moe.slot = #moe.slot<@experts, offset = 8192>}
 // CHECK: func.func private @group({{.*}} attributes {moe.kernel, moe.outs = 3 : i64}
 
 // GONE-NOT: moe.kernel ins

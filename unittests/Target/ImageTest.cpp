@@ -68,6 +68,29 @@ llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
   llvm.return %0 : i32
 })";
 
+constexpr char kCallsMissing[] = R"(
+llvm.func @moe_missing(i64) -> i32
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %0 = llvm.call @moe_missing(%b) : (i64) -> i32
+  llvm.return %0 : i32
+})";
+
+constexpr char kThreadLocal[] = R"(
+llvm.mlir.global external thread_local @counter(0 : i64) : i64
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})";
+
+constexpr char kShown[] = R"(
+llvm.mlir.global external @shown(0 : i64) : i64
+llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
+  %p = llvm.mlir.addressof @shown : !llvm.ptr
+  llvm.store volatile %b, %p : i64, !llvm.ptr
+  %0 = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %0 : i32
+})";
+
 TEST(LevelTest, NamesAreReadBack) {
   for (Level level : kLevels) {
     auto parsed = parseLevel(getLevelName(level));
@@ -112,12 +135,7 @@ llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
 }
 
 TEST_F(ImageTest, NamesWhatIsUndefined) {
-  EXPECT_THAT(link(R"(
-llvm.func @moe_missing(i64) -> i32
-llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
-  %0 = llvm.call @moe_missing(%b) : (i64) -> i32
-  llvm.return %0 : i32
-})"),
+  EXPECT_THAT(link(kCallsMissing),
               testing::AllOf(HasSubstr("the linker failed: "),
                              HasSubstr("undefined symbol: moe_missing")));
   EXPECT_THAT(link(R"(
@@ -129,12 +147,7 @@ llvm.func @g(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
 }
 
 TEST_F(ImageTest, RefusesThreadLocalStorage) {
-  EXPECT_EQ(link(R"(
-llvm.mlir.global external thread_local @counter(0 : i64) : i64
-llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
-  %0 = llvm.mlir.constant(0 : i32) : i32
-  llvm.return %0 : i32
-})"),
+  EXPECT_EQ(link(kThreadLocal),
             "the image has thread-local storage");
 }
 
@@ -156,14 +169,7 @@ llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
 }
 
 TEST_F(ImageTest, RefusesOtherExports) {
-  EXPECT_EQ(link(R"(
-llvm.mlir.global external @shown(0 : i64) : i64
-llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
-  %p = llvm.mlir.addressof @shown : !llvm.ptr
-  llvm.store volatile %b, %p : i64, !llvm.ptr
-  %0 = llvm.mlir.constant(0 : i32) : i32
-  llvm.return %0 : i32
-})"),
+  EXPECT_EQ(link(kShown),
             "the image exports 'shown'");
 }
 
@@ -264,22 +270,12 @@ llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
 }
 
 TEST_F(ObjectTest, RefusesWhatIsUndefined) {
-  EXPECT_EQ(linkLevels(R"(
-llvm.func @moe_missing(i64) -> i32
-llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
-  %0 = llvm.call @moe_missing(%b) : (i64) -> i32
-  llvm.return %0 : i32
-})"),
+  EXPECT_EQ(linkLevels(kCallsMissing),
             "the object needs 'moe_missing'");
 }
 
 TEST_F(ObjectTest, RefusesWhatAnImageMayNotHold) {
-  EXPECT_EQ(linkLevels(R"(
-llvm.mlir.global external thread_local @counter(0 : i64) : i64
-llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
-  %0 = llvm.mlir.constant(0 : i32) : i32
-  llvm.return %0 : i32
-})"),
+  EXPECT_EQ(linkLevels(kThreadLocal),
             "the object has thread-local storage");
   EXPECT_EQ(linkLevels(R"(
 llvm.mlir.global_ctors ctors = [@start], priorities = [0 : i32], data = [#llvm.zero]
@@ -294,14 +290,7 @@ llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
   llvm.return %0 : i32
 })"),
             "the object has constructors");
-  EXPECT_EQ(linkLevels(R"(
-llvm.mlir.global external @shown(0 : i64) : i64
-llvm.func @f(%arg: !llvm.ptr, %b: i64, %e: i64, %w: i32) -> i32 {
-  %p = llvm.mlir.addressof @shown : !llvm.ptr
-  llvm.store volatile %b, %p : i64, !llvm.ptr
-  %0 = llvm.mlir.constant(0 : i32) : i32
-  llvm.return %0 : i32
-})"),
+  EXPECT_EQ(linkLevels(kShown),
             "the object has a relocation of type 42 in code");
   EXPECT_EQ(linkLevels(R"(
 llvm.mlir.global internal @kept(0 : i64) : i64

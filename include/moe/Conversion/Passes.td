@@ -17,11 +17,14 @@ def HoistWeightsPass : Pass<"moe-hoist-weights", "::mlir::ModuleOp"> {
     into the region of a `moe.weight`, which is evaluated when the package is
     written. Sources are `moe.source`s, integers stay constants.
 
-    Moved are values that read an `onnx.weight` and have no more elements than
-    the weights they are computed from, and whatever is an expert weight of
-    `com.microsoft.MoE`. Nodes without known shapes, with effects or subgraphs,
-    with several rows as a condition of one another (`TopK`, `CumSum`), and
-    products stay where they are.
+    Moved are values that read an `onnx.weight`, and whatever is an expert weight
+    of `com.microsoft.MoE`. The right-hand side of a product, which is packed
+    anyway, has no more elements than the weights it is computed from; other
+    values have no more together. A node is copied to at most 4 weights, those
+    of experts not counted. Nodes without known shapes, with effects or subgraphs,
+    with several rows as a condition of one another (`TopK`, `CumSum`), products,
+    and what may end a run (an index or a divisor that is not known to be valid)
+    stay where they are.
 
     ```mlir
     onnx.weight @w : tensor<64x32xf16> = "m.data" offset 0 length 4096

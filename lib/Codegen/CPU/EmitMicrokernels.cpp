@@ -84,9 +84,9 @@ LogicalResult FunctionEmitter::takeApart(PanelMatmulOp op, Product &product) {
                           "be static, but got ")
            << panels << " and " << out;
   }
-  if (panels.getDimSize(3) != kPanelWidth) {
+  if (panels.getDimSize(3) != MOE_PANEL_COLUMNS) {
     return op.emitOpError("expected panels of ")
-           << kPanelWidth << " columns, but got " << panels.getDimSize(3);
+           << MOE_PANEL_COLUMNS << " columns, but got " << panels.getDimSize(3);
   }
   product.op = op;
   product.kernel = {panels.getDimSize(2), static_cast<int64_t>(op.getWeights()),

@@ -49,7 +49,7 @@ public:
              Block::BlockArgListType arguments)
       : b(builder), spec(spec), shape(shape), rows(rows),
         passes(rows <= shape.maxRowsOfWholePanel ? 1 : 2),
-        unroll(getUnroll(rows * kPanelWidth / passes / shape.lanes)),
+        unroll(getUnroll(rows * MOE_PANEL_COLUMNS / passes / shape.lanes)),
         gathered(gathered),
         type(VectorType::get({shape.lanes}, b.getF32Type())) {
     const BlockArgument *next = arguments.begin();
@@ -156,16 +156,16 @@ private:
   /// One step over K, at k + offset, for these columns of the panel.
   void step(Value k, int64_t offset, ArrayRef<int64_t> columns, bool prefetch,
             MutableArrayRef<Value> sums) {
-    Value line = b.add(panelAt, b.mul(k, kPanelWidth));
+    Value line = b.add(panelAt, b.mul(k, MOE_PANEL_COLUMNS));
     SmallVector<Value> weights;
     for (int64_t column : columns) {
-      Value at = b.add(line, offset * kPanelWidth + column);
+      Value at = b.add(line, offset * MOE_PANEL_COLUMNS + column);
       weights.push_back(vector::LoadOp::create(b, b.loc, type, panels, at));
     }
     if (prefetch) {
       // Both cache lines of the step, into L2.
-      for (int64_t column = 0; column < kPanelWidth; column += 16) {
-        Value at = b.add(b.add(line, offset * kPanelWidth + column), ahead);
+      for (int64_t column = 0; column < MOE_PANEL_COLUMNS; column += 16) {
+        Value at = b.add(b.add(line, offset * MOE_PANEL_COLUMNS + column), ahead);
         memref::PrefetchOp::create(b, b.loc, panels, at, /*isWrite=*/false,
                                    /*localityHint=*/2, /*isDataCache=*/true);
       }

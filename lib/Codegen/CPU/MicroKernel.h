@@ -28,14 +28,12 @@
 #define MOE_LIB_CODEGEN_CPU_MICROKERNEL_H
 
 #include "moe/Support/LLVM.h"
+#include "moe_rt/contract/program.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace moe {
-
-/// Columns of a panel, of all weights together.
-inline constexpr int64_t kPanelWidth = 32;
 
 /// How the registers of an instruction-set level are used.
 struct RegisterShape {
@@ -70,7 +68,7 @@ struct MicroKernelSpec {
   mlir::Region *epilogue;
 
   /// Columns of results of one panel.
-  int64_t getColumns() const { return kPanelWidth / weights; }
+  int64_t getColumns() const { return MOE_PANEL_COLUMNS / weights; }
 };
 
 /// Emits micro-kernels into a module, each once.

@@ -128,7 +128,7 @@ private:
     SmallVector<Value> arguments = {from};
     llvm::append_range(arguments, positions);
     arguments.push_back(weights);
-    arguments.push_back(b.mul(panel, spec.k * kPanelWidth));
+    arguments.push_back(b.mul(panel, spec.k * MOE_PANEL_COLUMNS));
     if (ahead) {
       arguments.push_back(ahead);
     }
@@ -250,7 +250,7 @@ private:
 
   /// Never beyond the expert's part of the weights.
   Value getPrefetchDistance(Value panel) {
-    int64_t panelElements = spec.k * kPanelWidth;
+    int64_t panelElements = spec.k * MOE_PANEL_COLUMNS;
     if (panelElements == 0) {
       return b.index(0);
     }

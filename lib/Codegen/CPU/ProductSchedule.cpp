@@ -54,7 +54,7 @@ int64_t Product::getBlockRows() const {
 }
 
 int64_t Product::getMinPanels() const {
-  int64_t panelBytes = std::max<int64_t>(1, kernel.k * kPanelWidth * 4);
+  int64_t panelBytes = std::max<int64_t>(1, kernel.k * MOE_PANEL_COLUMNS * 4);
   return std::clamp<int64_t>(llvm::divideCeil(kMinItemBytes, panelBytes), 1,
                              std::max<int64_t>(1, panels));
 }

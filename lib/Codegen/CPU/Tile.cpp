@@ -26,6 +26,10 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <set>
+#include <utility>
+#include <vector>
+
 namespace moe {
 #define GEN_PASS_DEF_TILEPASS
 #include "moe/Codegen/Passes.h.inc"
@@ -43,6 +47,11 @@ static constexpr int64_t kShortestRowPiece = 512;
 /// Blocks of a transposition: elements along the rows written and read.
 static constexpr int64_t kCrossingWrite = 16;
 static constexpr int64_t kCrossingRead = 64;
+
+/// Producers that one loop may compute. What is fused is computed for each use,
+/// twice as often at each step up where there are two. The kernels of a model are
+/// bounded before (moe-form-kernels); those of weights are not.
+static constexpr int64_t kMaxFused = 1024;
 
 namespace {
 
@@ -77,6 +86,10 @@ public:
 private:
   /// `rootDims` gives for each loop of `op` the root's dimension, or -1.
   void visitProducers(linalg::LinalgOp op, ArrayRef<int> rootDims) {
+    // Once for each way it is cut, not for each path that leads to it.
+    if (!visited.emplace(op.getOperation(), rootDims.vec()).second) {
+      return;
+    }
     for (OpOperand &operand : op->getOpOperands()) {
       auto producer = operand.get().getDefiningOp<linalg::LinalgOp>();
       if (producer && producer->getBlock() == op->getBlock()) {
@@ -114,6 +127,7 @@ private:
 
   BitVector dims;
   bool reduces;
+  std::set<std::pair<Operation *, std::vector<int>>> visited;
   /// Of each producer's result, the root's dimensions that cut it.
   llvm::DenseMap<Value, BitVector> coveredBy;
 };
@@ -298,13 +312,19 @@ void TilePass::tileRoot(IRRewriter &rewriter, linalg::LinalgOp root) const {
     cut[dim] = size != 0;
   }
   // A producer that is a result, too, is computed here once and for all.
+  int64_t fused = 0;
   options.setFusionControlFn(
-      [&](tensor::ExtractSliceOp, OpResult producer, bool isDestination) {
+      [&](tensor::ExtractSliceOp, OpResult producer, bool isDestination)
+          -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+        if (producer.getDefiningOp<linalg::LinalgOp>() &&
+            ++fused > kMaxFused) {
+          return std::nullopt;
+        }
         scf::SCFTileAndFuseOptions::ControlFnResult result;
         result.yieldProducerReplacement = !isDestination &&
                                           isNeededOutside(producer) &&
                                           tileable.isPartitioned(producer, cut);
-        return std::make_optional(result);
+        return result;
       });
   rewriter.setInsertionPoint(root);
   FailureOr<scf::SCFTileAndFuseResult> tiled =

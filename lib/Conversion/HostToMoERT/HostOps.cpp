@@ -390,14 +390,7 @@ static rt::EncodingAttr encodingOf(WeightOp weight) {
   if (!encoding) {
     return {};
   }
-  rt::EncodingKind kind = rt::EncodingKind::Plain;
-  switch (encoding->getEncodingKind()) {
-  case EncodingKind::Plain:
-    break;
-  case EncodingKind::Panels:
-    kind = rt::EncodingKind::Panels;
-    break;
-  }
+  auto kind = static_cast<rt::EncodingKind>(encoding->getEncodingKind());
   return rt::EncodingAttr::get(weight.getContext(), kind,
                                encoding->getEncodingVersion());
 }
@@ -470,7 +463,13 @@ LogicalResult HostConverter::convertCountExperts(CountExpertsOp op) {
     return failure();
   }
   std::string base = layerName(op.getLoc()), name = base;
-  for (unsigned i = 1; declared.contains(name); ++i) {
+  // Node names are free: one may be that of a function, a weight or a kernel.
+  auto isTaken = [&] {
+    return declared.contains(name) ||
+           SymbolTable::lookupNearestSymbolFrom(
+               program, builder.getStringAttr(name)) != nullptr;
+  };
+  for (unsigned i = 1; isTaken(); ++i) {
     name = base + "_" + std::to_string(i);
   }
   int64_t experts =

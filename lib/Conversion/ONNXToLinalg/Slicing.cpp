@@ -41,6 +41,19 @@ SmallVector<SliceDim> moe::onnx::takeAll(Node &node, Value input) {
   return slices;
 }
 
+/// Whether a slice is known and takes what it takes in ascending order.
+static bool isKnownForward(ArrayRef<OpFoldResult> offsets,
+                           ArrayRef<OpFoldResult> sizes,
+                           ArrayRef<OpFoldResult> strides) {
+  auto isKnown = [](OpFoldResult value) {
+    return getConstantIntValue(value).has_value();
+  };
+  return llvm::all_of(offsets, isKnown) && llvm::all_of(sizes, isKnown) &&
+         llvm::all_of(strides, [](OpFoldResult stride) {
+           return getConstantIntValue(stride).value_or(0) > 0;
+         });
+}
+
 Value moe::onnx::createSlice(Node &node, Value input,
                              ArrayRef<SliceDim> slices) {
   ImplicitLocOpBuilder &b = node.getBuilder();
@@ -58,7 +71,12 @@ Value moe::onnx::createSlice(Node &node, Value input,
       })) {
     return createEmpty(b, sizes, type.getElementType());
   }
-  if (isContiguousSlice(type.getShape(), offsets, sizes, strides)) {
+  // In a weight what is read of a slice is looked for in what was sliced: see
+  // moe-slice-weights.
+  bool isInWeight = node.getOp()->getParentOfType<moe::WeightOp>() &&
+                    isKnownForward(offsets, sizes, strides);
+  if (isInWeight ||
+      isContiguousSlice(type.getShape(), offsets, sizes, strides)) {
     return b.createOrFold<tensor::ExtractSliceOp>(input, offsets, sizes,
                                                   strides);
   }

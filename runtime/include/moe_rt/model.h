@@ -34,8 +34,9 @@ extern "C" {
  */
 typedef struct moe_rt_model moe_rt_model_t;
 
-/** How weights come into memory. Everything else is read and checked at load;
- * weights are checked, in pieces of 4 MiB, before they are used first. */
+/** How weights come into memory. Everything else that a run needs is read and
+ * checked at load; weights are checked, in pieces of 4 MiB, before they are used
+ * first, and the source graph when it is read. */
 typedef MOE_RT_ENUM(moe_rt_load_policy) {
   /** Map for files, use in place for memory, copy for read callbacks. */
   MOE_RT_LOAD_DEFAULT = 0,

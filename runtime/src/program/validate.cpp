@@ -370,7 +370,10 @@ Status Validator::checkSection(uint32_t section) const {
 }
 
 Status Validator::checkEncoding(uint16_t encoding, uint16_t version) const {
-  if (encoding <= MOE_ENCODING_PANELS && version == 0) {
+  // By enum moe_weight_encoding.
+  static const uint16_t newestVersions[] = {0, 0};
+  if (encoding < sizeof(newestVersions) / sizeof(newestVersions[0]) &&
+      version <= newestVersions[encoding]) {
     return Status();
   }
   return error("its encoding %u, version %u, is unknown to this runtime; use a "

@@ -91,3 +91,82 @@ func.func @stay(%x : tensor<?x32xf32>, %n : tensor<2xi64>) -> (tensor<4096x32xf3
   %5 = onnx.node "Add" version 14 (%x, %row) : (tensor<?x32xf32>, tensor<1x32xf32>) -> tensor<?x32xf32>
   return %0, %1, %2, %3, %4, %5 : tensor<4096x32xf32>, tensor<2x2xf32>, tensor<64x64xf32>, tensor<64x32xi1>, tensor<?x?xf32>, tensor<?x32xf32>
 }
+
+// -----
+
+onnx.weight @w : tensor<64x32xf32> = "m.data" offset 0 length 8192
+
+// Of two values as large as their source one is stored, and the other computed
+// from it in the program; what a product reads is packed, and so stored anyway.
+// CHECK-LABEL: func.func @budget(
+// CHECK: %[[W:.*]] = onnx.weight_value @w
+// CHECK: %[[A:.*]] = onnx.node "Neg" version 13(%[[W]])
+// CHECK: %[[B:.*]] = moe.weight_value @w_0 : tensor<64x32xf32>
+// CHECK: %[[C:.*]] = moe.weight_value @w_1 : tensor<32x64xf32>
+// CHECK: onnx.node "MatMul" version 13(%{{.*}}, %[[C]])
+// CHECK: return %[[A]], %[[B]]
+func.func @budget(%x : tensor<?x32xf32>) -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<?x64xf32>) {
+  %w = onnx.weight_value @w : tensor<64x32xf32>
+  %0 = onnx.node "Neg" version 13 (%w) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+  %1 = onnx.node "Abs" version 13 (%w) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+  %2 = onnx.node "Transpose" version 13 (%w) attributes {perm = [1, 0]} : (tensor<64x32xf32>) -> tensor<32x64xf32>
+  %3 = onnx.node "MatMul" version 13 (%x, %2) : (tensor<?x32xf32>, tensor<32x64xf32>) -> tensor<?x64xf32>
+  return %0, %1, %3 : tensor<64x32xf32>, tensor<64x32xf32>, tensor<?x64xf32>
+}
+
+// -----
+
+onnx.weight @w : tensor<64x32xf32> = "m.data" offset 0 length 8192
+
+// A node is copied to four weights at most: of the five rows that are cut out of
+// one chain, the first is cut out in the program.
+// CHECK-LABEL: func.func @copies(
+// CHECK: %[[N:.*]] = onnx.node "Neg"
+// CHECK: %[[A:.*]] = onnx.node "Slice" version 13(%[[N]],
+// CHECK-COUNT-4: moe.weight_value
+// CHECK-NOT: moe.weight_value
+// CHECK: return %[[A]]
+func.func @copies() -> (tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x32xf32>) {
+  %w = onnx.weight_value @w : tensor<64x32xf32>
+  %0 = onnx.node "Neg" version 13 (%w) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+  %c0 = onnx.constant dense<0> : tensor<1xi64> : tensor<1xi64>
+  %c1 = onnx.constant dense<1> : tensor<1xi64> : tensor<1xi64>
+  %c2 = onnx.constant dense<2> : tensor<1xi64> : tensor<1xi64>
+  %c3 = onnx.constant dense<3> : tensor<1xi64> : tensor<1xi64>
+  %c4 = onnx.constant dense<4> : tensor<1xi64> : tensor<1xi64>
+  %c5 = onnx.constant dense<5> : tensor<1xi64> : tensor<1xi64>
+  %1 = onnx.node "Slice" version 13 (%0, %c0, %c1, %c0) : (tensor<64x32xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x32xf32>
+  %2 = onnx.node "Slice" version 13 (%0, %c1, %c2, %c0) : (tensor<64x32xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x32xf32>
+  %3 = onnx.node "Slice" version 13 (%0, %c2, %c3, %c0) : (tensor<64x32xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x32xf32>
+  %4 = onnx.node "Slice" version 13 (%0, %c3, %c4, %c0) : (tensor<64x32xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x32xf32>
+  %5 = onnx.node "Slice" version 13 (%0, %c4, %c5, %c0) : (tensor<64x32xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x32xf32>
+  return %1, %2, %3, %4, %5 : tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x32xf32>
+}
+
+// -----
+
+onnx.weight @w : tensor<64x32xi32> = "m.data" offset 0 length 8192
+onnx.weight @v : tensor<64x32xi32> = "m.data" offset 8192 length 8192
+
+// What may end a run stays: a divisor that may be 0, an index out of range. A
+// divisor and indices that are known to be valid do not.
+// CHECK-LABEL: func.func @failing(
+// CHECK: onnx.node "Div" version 14(
+// CHECK-NOT: onnx.node "Div"
+// CHECK: onnx.node "Gather"
+// CHECK-NOT: onnx.node "Gather"
+// CHECK-DAG: moe.weight_value @w_0
+// CHECK-DAG: moe.weight_value @v_1
+// CHECK: return
+func.func @failing() -> (tensor<64x32xi32>, tensor<1x32xi32>, tensor<64x32xi32>, tensor<1x32xi32>) {
+  %w = onnx.weight_value @w : tensor<64x32xi32>
+  %v = onnx.weight_value @v : tensor<64x32xi32>
+  %two = onnx.constant dense<2> : tensor<i32> : tensor<i32>
+  %last = onnx.constant dense<-64> : tensor<1xi64> : tensor<1xi64>
+  %outside = onnx.constant dense<64> : tensor<1xi64> : tensor<1xi64>
+  %0 = onnx.node "Div" version 14 (%w, %v) : (tensor<64x32xi32>, tensor<64x32xi32>) -> tensor<64x32xi32>
+  %1 = onnx.node "Gather" version 13 (%w, %outside) : (tensor<64x32xi32>, tensor<1xi64>) -> tensor<1x32xi32>
+  %2 = onnx.node "Div" version 14 (%w, %two) : (tensor<64x32xi32>, tensor<i32>) -> tensor<64x32xi32>
+  %3 = onnx.node "Gather" version 13 (%v, %last) : (tensor<64x32xi32>, tensor<1xi64>) -> tensor<1x32xi32>
+  return %0, %1, %2, %3 : tensor<64x32xi32>, tensor<1x32xi32>, tensor<64x32xi32>, tensor<1x32xi32>
+}

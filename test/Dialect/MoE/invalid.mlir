@@ -1698,42 +1698,37 @@ func.func @f(%ids : tensor<?x2xi32>, %x : tensor<?x4xf32>, %o : tensor<?x2x4xf32
 
 // expected-error @+2 {{expected non-function type}}
 // expected-error @below {{failed to parse MoE_PanelsAttr parameter 'matrices' which is to be a `::llvm::ArrayRef<::mlir::RankedTensorType>`}}
-func.func private @f() attributes {a = #moe.panels<32, []>}
+func.func private @f() attributes {a = #moe.panels<>}
 
 // -----
 
-// expected-error @below {{expected a width that is a positive multiple of 2, the number of matrices, but got 31}}
-func.func private @f() attributes {a = #moe.panels<31, [tensor<6x20xf32>, tensor<6x20xf32>]>}
-
-// -----
-
-// expected-error @below {{expected a width that is a positive multiple of 1, the number of matrices, but got 0}}
-func.func private @f() attributes {a = #moe.panels<0, [tensor<6x20xf32>]>}
+// expected-error @below {{expected 1 or 2 matrices, but got 3}}
+func.func private @f() attributes {a = #moe.panels<tensor<6x20xf32>, tensor<6x20xf32>, tensor<6x20xf32>>}
 
 // -----
 
 // expected-error @below {{expected matrices of a static shape and of f16, bf16 or f32, but got 'tensor<6x20xf64>'}}
-func.func private @f() attributes {a = #moe.panels<32, [tensor<6x20xf64>]>}
+func.func private @f() attributes {a = #moe.panels<tensor<6x20xf64>>}
 
 // -----
 
 // expected-error @below {{expected matrices of a static shape and of f16, bf16 or f32, but got 'tensor<?x20xf32>'}}
-func.func private @f() attributes {a = #moe.panels<32, [tensor<?x20xf32>]>}
+func.func private @f() attributes {a = #moe.panels<tensor<?x20xf32>>}
 
 // -----
 
 // expected-error @below {{expected matrices of a static shape and of f16, bf16 or f32, but got 'tensor<20xf32>'}}
-func.func private @f() attributes {a = #moe.panels<32, [tensor<20xf32>]>}
+func.func private @f() attributes {a = #moe.panels<tensor<20xf32>>}
 
 // -----
 
 // expected-error @below {{expected matrices of one shape, but got 'tensor<6x20xf32>' and 'tensor<6x21xf32>'}}
-func.func private @f() attributes {a = #moe.panels<32, [tensor<6x20xf32>, tensor<6x21xf32>]>}
+func.func private @f() attributes {a = #moe.panels<tensor<6x20xf32>, tensor<6x21xf32>>}
 
 // -----
 
-// expected-error @below {{'moe.weight' op expected a first dimension and then 'tensor<1x6x32xf32>', which #moe.panels<32, [tensor<6x20xf32>]> stores, but got 'tensor<4x6x20xf32>'}}
-moe.weight @w : tensor<4x6x20xf32> encoding #moe.panels<32, [tensor<6x20xf32>]> {
+// expected-error @below {{'moe.weight' op expected a first dimension and then 'tensor<1x6x32xf32>', which #moe.panels<tensor<6x20xf32>> stores, but got 'tensor<4x6x20xf32>'}}
+moe.weight @w : tensor<4x6x20xf32> encoding #moe.panels<tensor<6x20xf32>> {
 ^bb0(%e : index):
   %0 = moe.source dense<1.0> : tensor<6x20xf32>
   moe.yield %0 : tensor<6x20xf32>

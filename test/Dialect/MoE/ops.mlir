@@ -21,8 +21,8 @@ moe.weight @gate : tensor<8x64x128xf32> attributes {note = "x"} {
   moe.yield %0 : tensor<64x128xf32>
 }
 // Two matrices of 20 columns in panels of 16 columns each: two panels.
-// CHECK: moe.weight @packed : tensor<8x2x6x32xf32> encoding #moe.panels<32, [tensor<6x20xf16>, tensor<6x20xf32>]> {
-moe.weight @packed : tensor<8x2x6x32xf32> encoding #moe.panels<32, [tensor<6x20xf16>, tensor<6x20xf32>]> {
+// CHECK: moe.weight @packed : tensor<8x2x6x32xf32> encoding #moe.panels<tensor<6x20xf16>, tensor<6x20xf32>> {
+moe.weight @packed : tensor<8x2x6x32xf32> encoding #moe.panels<tensor<6x20xf16>, tensor<6x20xf32>> {
 ^bb0(%e : index):
   %0 = moe.source dense<1.0> : tensor<2x6x32xf32>
   moe.yield %0 : tensor<2x6x32xf32>

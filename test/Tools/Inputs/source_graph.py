@@ -15,6 +15,7 @@ import sys
 
 import numpy as np
 import onnx
+from google.protobuf.internal import encoder
 from onnx import TensorProto, helper, numpy_helper
 
 LARGE = (2, 40, 32)
@@ -133,7 +134,7 @@ def check(folder):
         data = data[begin:begin + int(entries["length"])]
         if entries.get("encoding") == "varint":
             spelled = TensorProto.FromString(
-                b"\x2a" + varint(len(data)) + data)
+                b"\x2a" + encoder._VarintBytes(len(data)) + data)
             data = np.array(spelled.int32_data, np.uint16).tobytes()
         assert data == array.tobytes(), old.name
         # Nowhere in the section, in whatever alignment.
@@ -148,14 +149,6 @@ def check(folder):
     assert kept == model, "more than tensor data differs"
     assert len(section) < 4096, len(section)
     print("complete, and without weights")
-
-
-def varint(value):
-    result = b""
-    while value >= 128:
-        result += bytes([value & 127 | 128])
-        value >>= 7
-    return result + bytes([value])
 
 
 if __name__ == "__main__":

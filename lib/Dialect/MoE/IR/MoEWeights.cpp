@@ -10,6 +10,7 @@
 #include "MoEVerify.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe_rt/contract/package.h"
+#include "moe_rt/contract/program.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -53,17 +54,11 @@ LogicalResult RandomAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 int64_t width,
                                  ArrayRef<RankedTensorType> matrices) {
   // C1.
-  if (matrices.empty()) {
-    return emitError() << "expected at least one matrix";
-  }
-  int64_t count = matrices.size();
-  if (width < count || width % count != 0) {
-    return emitError() << "expected a width that is a positive multiple of "
-                       << count << ", the number of matrices, but got "
-                       << width;
+  if (matrices.empty() || matrices.size() > 2) {
+    return emitError() << "expected 1 or 2 matrices, but got "
+                       << matrices.size();
   }
   // C2.
   for (RankedTensorType matrix : matrices) {
@@ -82,18 +77,17 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-EncodingKind PanelsAttr::getEncodingKind() const {
-  return EncodingKind::Panels;
-}
+uint16_t PanelsAttr::getEncodingKind() const { return MOE_ENCODING_PANELS; }
 
 uint16_t PanelsAttr::getEncodingVersion() const { return 0; }
 
 RankedTensorType PanelsAttr::getStoredType() const {
   RankedTensorType matrix = getMatrices()[0];
-  int64_t columns = getWidth() / static_cast<int64_t>(getMatrices().size());
+  int64_t columns =
+      MOE_PANEL_COLUMNS / static_cast<int64_t>(getMatrices().size());
   return RankedTensorType::get(
       {static_cast<int64_t>(llvm::divideCeil(matrix.getDimSize(1), columns)),
-       matrix.getDimSize(0), getWidth()},
+       matrix.getDimSize(0), MOE_PANEL_COLUMNS},
       Float32Type::get(getContext()));
 }
 

@@ -48,6 +48,22 @@ static Value weightValue(OpBuilder &builder, Location loc, WeightOp weight) {
       Value());
 }
 
+/// Whether panels can hold the weights of a grouped product.
+static LogicalResult verifyPackable(GroupedMatmulOp op) {
+  auto isNarrow = [](Type type) {
+    return isa<Float16Type, BFloat16Type, Float32Type>(
+        getElementTypeOrSelf(type));
+  };
+  auto types = op.getWeightTypes().getAsValueRange<TypeAttr>();
+  if (op.getWeights().size() > 2 || !llvm::all_of(types, isNarrow)) {
+    return op.emitOpError("expected 1 or 2 weights of f16, bf16 or f32, which "
+                          "panels hold, but got ")
+           << op.getWeights().size() << ", the first of "
+           << getElementTypeOrSelf(*types.begin());
+  }
+  return success();
+}
+
 void AssignEncodingsPass::packGrouped(GroupedMatmulOp op, PanelPacker &packer) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -167,6 +183,9 @@ void AssignEncodingsPass::runOnOperation() {
     SmallVector<GroupedMatmulOp> grouped;
     kernel.walk([&](GroupedMatmulOp op) { grouped.push_back(op); });
     for (GroupedMatmulOp op : grouped) {
+      if (failed(verifyPackable(op))) {
+        return signalPassFailure();
+      }
       packGrouped(op, packer);
     }
     packDense(kernel, packer);

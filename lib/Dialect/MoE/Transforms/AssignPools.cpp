@@ -9,6 +9,7 @@
 
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe_rt/contract/package.h"
+#include "moe_rt/contract/program.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/SymbolTable.h"
@@ -29,7 +30,7 @@ namespace {
 
 /// The weights of a pool: those of one grouping of rows (its offsets), in one
 /// encoding (kind and version).
-using PoolKey = std::tuple<Value, EncodingKind, uint16_t>;
+using PoolKey = std::tuple<Value, uint16_t, uint16_t>;
 
 /// The products of one grouping of rows, on weights of one encoding.
 struct Layer {
@@ -75,7 +76,7 @@ llvm::MapVector<PoolKey, Layer> AssignPoolsPass::findLayers() {
     }
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
         kernel, read.getWeightAttr());
-    PoolKey key(offsets, EncodingKind::Plain, 0);
+    PoolKey key(offsets, MOE_ENCODING_PLAIN, 0);
     if (std::optional<WeightEncodingAttrInterface> encoding =
             weight.getEncoding()) {
       key = {offsets, encoding->getEncodingKind(),
@@ -94,11 +95,13 @@ void AssignPoolsPass::assign(Value offsets, Layer &layer,
   if (!grouping) {
     return;
   }
-  auto groups = grouping.getBody().getOps<GroupOp>();
-  if (groups.empty()) {
+  Operation *yield = grouping.getBody().front().getTerminator();
+  auto group = yield->getOperand(cast<OpResult>(offsets).getResultNumber())
+                   .getDefiningOp<GroupOp>();
+  if (!group) {
     return;
   }
-  Value ids = outsideValue(grouping, (*groups.begin()).getIds());
+  Value ids = outsideValue(grouping, group.getIds());
   if (!ids) {
     return;
   }

@@ -7,6 +7,8 @@
 
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
+#include "moe/Support/Equivalence.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OperationSupport.h"
@@ -32,19 +34,6 @@ struct DedupKernelsPass
 
 } // namespace
 
-/// Equal for equal kernels; a kernel's name and locations do not count.
-static llvm::hash_code hashKernel(func::FuncOp kernel) {
-  llvm::hash_code hash = llvm::hash_combine(kernel.getFunctionType());
-  kernel.getBody().walk([&](Operation *op) {
-    hash = llvm::hash_combine(
-        hash, OperationEquivalence::computeHash(
-                  op, OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::IgnoreLocations));
-  });
-  return hash;
-}
-
 static bool areEqual(func::FuncOp a, func::FuncOp b) {
   StringAttr name = b.getSymNameAttr();
   b.setSymNameAttr(a.getSymNameAttr());
@@ -62,7 +51,8 @@ void DedupKernelsPass::runOnOperation() {
     if (!kernel->hasAttr("moe.kernel")) {
       continue;
     }
-    auto &candidates = byHash[hashKernel(kernel)];
+    auto &candidates = byHash[llvm::hash_combine(
+        kernel.getFunctionType(), hashStructure(kernel.getBody()))];
     auto equal = llvm::find_if(candidates, [&](func::FuncOp candidate) {
       return areEqual(candidate, kernel);
     });

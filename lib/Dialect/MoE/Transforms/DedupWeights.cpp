@@ -8,6 +8,7 @@
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Support/Equivalence.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/OperationSupport.h"
@@ -32,19 +33,6 @@ struct DedupWeightsPass
 
 } // namespace
 
-/// Equal for equal weights; names and locations do not count.
-static llvm::hash_code hashWeight(WeightOp weight) {
-  llvm::hash_code hash = llvm::hash_combine(weight.getType());
-  weight.getBody().walk([&](Operation *op) {
-    hash = llvm::hash_combine(
-        hash, OperationEquivalence::computeHash(
-                  op, OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::IgnoreLocations));
-  });
-  return hash;
-}
-
 /// Everything but names and visibility.
 static NamedAttrList getOtherAttributes(WeightOp weight) {
   NamedAttrList attributes(weight->getAttrDictionary());
@@ -64,7 +52,8 @@ void DedupWeightsPass::runOnOperation() {
   llvm::DenseMap<Attribute, Attribute> replaced;
   for (auto weight :
        llvm::make_early_inc_range(getOperation().getOps<WeightOp>())) {
-    auto &candidates = byHash[hashWeight(weight)];
+    auto &candidates = byHash[llvm::hash_combine(
+        weight.getType(), hashStructure(weight.getBody()))];
     auto equal = llvm::find_if(candidates, [&](WeightOp candidate) {
       return areEqual(candidate, weight);
     });

@@ -255,6 +255,33 @@ static Value createUngrouped(OpBuilder &builder, ExpertsOp op, Value rows,
       .getResult(0);
 }
 
+/// Whether the products are what grouped products compute: sums in f32 of what
+/// f32 represents.
+static bool accumulateInF32(ArrayRef<ProductStage> stages,
+                            std::string &reason) {
+  auto isNarrow = [](Value value) {
+    return isa<Float16Type, BFloat16Type, Float32Type>(
+        getElementTypeOrSelf(value));
+  };
+  for (const ProductStage &stage : stages) {
+    for (Operation *op : stage.products) {
+      auto product = cast<linalg::MatmulOp>(op);
+      if (!getElementTypeOrSelf(product->getResult(0)).isF32() ||
+          !llvm::all_of(product.getInputs(), isNarrow)) {
+        llvm::raw_string_ostream(reason)
+            << "a product of "
+            << getElementTypeOrSelf(product.getInputs()[0]) << " and "
+            << getElementTypeOrSelf(product.getInputs()[1])
+            << " accumulates in "
+            << getElementTypeOrSelf(product->getResult(0))
+            << ", and a grouped one of at most f32 in f32";
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 bool GroupExpertsPass::group(ExpertsOp experts, std::string &reason) {
   if (!isSupported(experts, reason)) {
     return false;
@@ -264,7 +291,7 @@ bool GroupExpertsPass::group(ExpertsOp experts, std::string &reason) {
   Block &body = experts.getBodies()[0].front();
   FailureOr<SmallVector<ProductStage>> stages =
       cutBody(body, firstWeight, reason);
-  if (failed(stages)) {
+  if (failed(stages) || !accumulateInF32(*stages, reason)) {
     return false;
   }
   OpBuilder builder(experts);

@@ -13,10 +13,17 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
+#include <map>
+#include <vector>
+
 using namespace mlir;
 using namespace moe;
 
 namespace {
+
+/// What one read may copy. A tensor beyond it stays a temporary: where values
+/// are read twice, what is copied would double with each.
+constexpr int64_t kMaxCopiedOps = 256;
 
 /// Computes elements in the body of the op that reads them.
 class ElementReader {
@@ -24,9 +31,11 @@ public:
   ElementReader(OpBuilder &builder, Location loc)
       : builder(builder), loc(loc) {}
 
+  /// The element at `indices`, made once.
   Value read(Value tensor, ArrayRef<Value> indices);
 
 private:
+  Value readNew(Value tensor, ArrayRef<Value> indices);
   Value readGeneric(linalg::GenericOp op, ArrayRef<Value> indices);
   Value readExpand(tensor::ExpandShapeOp op, ArrayRef<Value> indices);
   Value readCollapse(tensor::CollapseShapeOp op, ArrayRef<Value> indices);
@@ -42,9 +51,18 @@ private:
 
   OpBuilder &builder;
   Location loc;
+  int64_t copiedOps = 0;
+  /// By the tensor, then the indices.
+  std::map<std::vector<const void *>, Value> known;
 };
 
 } // namespace
+
+static int64_t countOps(linalg::GenericOp op) {
+  int64_t count = 0;
+  op.getBody()->walk([&](Operation *) { ++count; });
+  return count;
+}
 
 /// Whether elements of a generic depend on elements at known places only, so
 /// that computing one where it is read costs no more.
@@ -157,10 +175,28 @@ Value ElementReader::readSlice(tensor::ExtractSliceOp op,
 }
 
 Value ElementReader::read(Value tensor, ArrayRef<Value> indices) {
+  std::vector<const void *> key{tensor.getAsOpaquePointer()};
+  for (Value index : indices) {
+    key.push_back(index.getAsOpaquePointer());
+  }
+  auto place = known.find(key);
+  if (place != known.end()) {
+    return place->second;
+  }
+  Value result = readNew(tensor, indices);
+  known.emplace(std::move(key), result);
+  return result;
+}
+
+Value ElementReader::readNew(Value tensor, ArrayRef<Value> indices) {
   Operation *op = tensor.getDefiningOp();
   if (auto generic = dyn_cast_if_present<linalg::GenericOp>(op);
       generic && isElementwise(generic)) {
-    return readGeneric(generic, indices);
+    int64_t count = countOps(generic);
+    if (copiedOps + count <= kMaxCopiedOps) {
+      copiedOps += count;
+      return readGeneric(generic, indices);
+    }
   }
   if (auto expand = dyn_cast_if_present<tensor::ExpandShapeOp>(op)) {
     return readExpand(expand, indices);

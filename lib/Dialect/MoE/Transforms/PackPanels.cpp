@@ -7,6 +7,8 @@
 
 #include "PackPanels.h"
 
+#include "moe_rt/contract/program.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -129,11 +131,15 @@ static Value interleave(OpBuilder &builder, Location loc,
 }
 
 WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
+  // Names may hold dots: joined, they say what it is, but not which.
   std::string name = "panels";
+  SmallVector<Attribute> names;
   for (WeightOp weight : weights) {
     name += ("." + weight.getSymName()).str();
+    names.push_back(weight.getSymNameAttr());
   }
-  WeightOp &result = packed[name];
+  WeightOp &result =
+      packed[ArrayAttr::get(symbols.getOp()->getContext(), names)];
   if (result) {
     return result;
   }
@@ -145,8 +151,7 @@ WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
   for (WeightOp weight : weights) {
     matrixTypes.push_back(perExpert ? weight.getPartType() : weight.getType());
   }
-  auto encoding =
-      PanelsAttr::get(first.getContext(), panelWidth, matrixTypes);
+  auto encoding = PanelsAttr::get(first.getContext(), matrixTypes);
   RankedTensorType stored = encoding.getStoredType();
   SmallVector<int64_t> shape{experts};
   llvm::append_range(shape, stored.getShape());
@@ -164,7 +169,7 @@ WeightOp PanelPacker::pack(ArrayRef<WeightOp> weights) {
     matrices.push_back(inlineRegion(builder, weight, expert));
   }
   Value panels = interleave(builder, loc, matrices,
-                            panelWidth / static_cast<int64_t>(weights.size()));
+                            MOE_PANEL_COLUMNS / static_cast<int64_t>(weights.size()));
   if (!perExpert) {
     panels = tensor::ExpandShapeOp::create(
         builder, loc, type, panels,

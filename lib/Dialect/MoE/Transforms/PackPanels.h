@@ -13,12 +13,9 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace moe {
-
-/// Columns of a panel. Two AVX-512 vectors of f32.
-constexpr int64_t panelWidth = 32;
 
 /// Makes packed weights (`moe.panel_matmul` describes the layout), one for each
 /// list of weights that is asked for.
@@ -33,7 +30,8 @@ public:
 
 private:
   mlir::SymbolTable symbols;
-  llvm::StringMap<WeightOp> packed;
+  /// By the list of names that were packed.
+  llvm::DenseMap<mlir::Attribute, WeightOp> packed;
 };
 
 } // namespace moe

@@ -16,6 +16,10 @@
 using namespace mlir;
 using namespace moe;
 
+/// For one slice that is moved up. Beyond it slices stay: where a value is read
+/// in different slices, there may be twice as many at each step up.
+constexpr int64_t kMaxSlicedOps = 4096;
+
 static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
@@ -164,6 +168,7 @@ void WeightSlicer::moveUp(tensor::ExtractSliceOp op) {
   loc = op.getLoc();
   taken.clear();
   stacked.clear();
+  budget = kMaxSlicedOps;
   Value result = reduceRank(take(op.getSource(), *slice),
                             op.getType().getShape());
   op.replaceAllUsesWith(result);
@@ -194,6 +199,9 @@ Value WeightSlicer::take(Value whole, const TensorSlice &slice) {
 }
 
 Value WeightSlicer::takeNew(Value whole, const TensorSlice &slice) {
+  if (budget-- <= 0) {
+    return extract(whole, slice, sizesOf(slice));
+  }
   Operation *op = whole.getDefiningOp();
   Value result;
   if (auto inner = dyn_cast<tensor::ExtractSliceOp>(op)) {

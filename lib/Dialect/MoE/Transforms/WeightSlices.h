@@ -83,6 +83,8 @@ private:
   /// double the work at each meeting. A slice is its factors, bases, sizes, strides.
   std::map<std::pair<const void *, std::vector<int64_t>>, mlir::Value> taken;
   std::map<std::vector<const void *>, mlir::Value> stacked;
+  /// How many more ops it may take slices of.
+  int64_t budget = 0;
   mlir::OpBuilder builder;
   mlir::Location loc;
 };

@@ -193,10 +193,13 @@ struct moe_program_phase {
 /// know. Each encoding has versions of its own, counted from 0.
 enum moe_weight_encoding {
   MOE_ENCODING_PLAIN = 0, ///< elements in row-major order; version 0
-  MOE_ENCODING_PANELS = 1 ///< f32 panels of 32 columns, [panel, row, column],
-                          ///< one or two matrices each, padded with zeros;
-                          ///< version 0
+  MOE_ENCODING_PANELS = 1 ///< f32 panels of MOE_PANEL_COLUMNS columns,
+                          ///< [panel, row, column], one or two matrices each,
+                          ///< padded with zeros; version 0
 };
+
+/// Columns of a panel, of all its matrices together: two AVX-512 vectors.
+#define MOE_PANEL_COLUMNS 32
 
 /// A weight, or a constant that is not one: `length` bytes at `offset` of the
 /// package's weight or constant section `section` (index of the section table).

@@ -4,7 +4,7 @@
 // second. What nothing reads any more is gone.
 // CHECK-NOT: moe.weight @gate
 // CHECK-NOT: moe.weight @up
-// CHECK-LABEL: moe.weight @panels.gate.up : tensor<4x2x8x32xf32> encoding #moe.panels<32, [tensor<8x32xf32>, tensor<8x32xf32>]> {
+// CHECK-LABEL: moe.weight @panels.gate.up : tensor<4x2x8x32xf32> encoding #moe.panels<tensor<8x32xf32>, tensor<8x32xf32>> {
 // CHECK: %[[G:.*]] = moe.source random<seed = 1
 // CHECK: %[[U:.*]] = moe.source random<seed = 2
 // CHECK: %[[GP:.*]] = tensor.expand_shape %[[G]] {{.*}} output_shape [8, 2, 16]
@@ -59,7 +59,7 @@ func.func @grouped(%x : tensor<?x8xf32>, %s : tensor<?xi32>, %f : tensor<5xi32>,
 
 // One dense weight with 40 columns: two panels of 32, padded with zeros; a bias
 // is a matrix of one row.
-// CHECK-LABEL: moe.weight @panels.w : tensor<1x2x8x32xf32> encoding #moe.panels<32, [tensor<8x40xf32>]> {
+// CHECK-LABEL: moe.weight @panels.w : tensor<1x2x8x32xf32> encoding #moe.panels<tensor<8x40xf32>> {
 // CHECK: %[[SRC:.*]] = moe.source random<seed = 1
 // CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK: %[[PAD:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<8x64xf32>) {
@@ -217,4 +217,68 @@ func.func @narrow_result(%x : tensor<?x8xf32>, %t : tensor<?x32xf32>, %o : tenso
     moe.yield %n : tensor<?x32xf16>
   }
   return %r : tensor<?x32xf16>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// Names that are the same when they are joined stand for different weights.
+// CHECK: moe.weight @panels.x.y.z : tensor<1x2x8x32xf32> encoding
+// CHECK: moe.source dense<1.000000e+00>
+// CHECK: moe.source dense<2.000000e+00>
+// CHECK: moe.weight @panels.x.y.z_0 : tensor<1x2x8x32xf32> encoding
+// CHECK: moe.source dense<3.000000e+00>
+// CHECK: moe.source dense<4.000000e+00>
+moe.weight @x : tensor<8x32xf32> {
+  %0 = moe.source dense<1.0> : tensor<8x32xf32>
+  moe.yield %0 : tensor<8x32xf32>
+}
+moe.weight @y.z : tensor<8x32xf32> {
+  %0 = moe.source dense<2.0> : tensor<8x32xf32>
+  moe.yield %0 : tensor<8x32xf32>
+}
+moe.weight @x.y : tensor<8x32xf32> {
+  %0 = moe.source dense<3.0> : tensor<8x32xf32>
+  moe.yield %0 : tensor<8x32xf32>
+}
+moe.weight @z : tensor<8x32xf32> {
+  %0 = moe.source dense<4.0> : tensor<8x32xf32>
+  moe.yield %0 : tensor<8x32xf32>
+}
+// CHECK-LABEL: func.func @dots(
+// CHECK: moe.weight_value @panels.x.y.z :
+// CHECK: moe.weight_value @panels.x.y.z_0 :
+func.func @dots(%x : tensor<?x8xf32>, %o : tensor<?x32xf32>) -> (tensor<?x32xf32>, tensor<?x32xf32>) {
+  %r = moe.kernel ins(%x : tensor<?x8xf32>) outs(%o : tensor<?x32xf32>) {
+  ^bb0(%kx : tensor<?x8xf32>, %ko : tensor<?x32xf32>):
+    %zero = arith.constant 0.0 : f32
+    %w = moe.weight_value @x : tensor<8x32xf32>
+    %v = moe.weight_value @y.z : tensor<8x32xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%ko : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %p = linalg.matmul ins(%kx, %w : tensor<?x8xf32>, tensor<8x32xf32>) outs(%f : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %q = linalg.matmul ins(%kx, %v : tensor<?x8xf32>, tensor<8x32xf32>) outs(%f : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %m = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%p, %q : tensor<?x32xf32>, tensor<?x32xf32>) outs(%ko : tensor<?x32xf32>) {
+    ^bb1(%i : f32, %j : f32, %l : f32):
+      %n = arith.mulf %i, %j : f32
+      linalg.yield %n : f32
+    } -> tensor<?x32xf32>
+    moe.yield %m : tensor<?x32xf32>
+  }
+  %s = moe.kernel ins(%x : tensor<?x8xf32>) outs(%o : tensor<?x32xf32>) {
+  ^bb0(%kx : tensor<?x8xf32>, %ko : tensor<?x32xf32>):
+    %zero = arith.constant 0.0 : f32
+    %w = moe.weight_value @x.y : tensor<8x32xf32>
+    %v = moe.weight_value @z : tensor<8x32xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%ko : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %p = linalg.matmul ins(%kx, %w : tensor<?x8xf32>, tensor<8x32xf32>) outs(%f : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %q = linalg.matmul ins(%kx, %v : tensor<?x8xf32>, tensor<8x32xf32>) outs(%f : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %m = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%p, %q : tensor<?x32xf32>, tensor<?x32xf32>) outs(%ko : tensor<?x32xf32>) {
+    ^bb1(%i : f32, %j : f32, %l : f32):
+      %n = arith.mulf %i, %j : f32
+      linalg.yield %n : f32
+    } -> tensor<?x32xf32>
+    moe.yield %m : tensor<?x32xf32>
+  }
+  return %r, %s : tensor<?x32xf32>, tensor<?x32xf32>
 }

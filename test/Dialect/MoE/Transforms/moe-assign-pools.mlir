@@ -142,10 +142,10 @@ func.func @no_groups(%y : tensor<?x8xf32>, %o : tensor<5xi32>, %z : tensor<?x32x
 
 // Weights in different encodings lie in different pools, each pinned.
 // CHECK: moe.pool @experts {experts = 4 : i64, stride = 8192 : i64}
-// CHECK: moe.weight @a : tensor<4x1x33x32xf32> encoding #moe.panels<32, [tensor<33x32xf32>]> attributes {moe.slot = #moe.slot<@experts, offset = 0>}
+// CHECK: moe.weight @a : tensor<4x1x33x32xf32> encoding #moe.panels<tensor<33x32xf32>> attributes {moe.slot = #moe.slot<@experts, offset = 0>}
 // CHECK: moe.pool @experts_0 {experts = 4 : i64, stride = 4096 : i64}
 // CHECK: moe.weight @b : tensor<4x1x8x32xf32> attributes {moe.slot = #moe.slot<@experts_0, offset = 0>}
-moe.weight @a : tensor<4x1x33x32xf32> encoding #moe.panels<32, [tensor<33x32xf32>]> {
+moe.weight @a : tensor<4x1x33x32xf32> encoding #moe.panels<tensor<33x32xf32>> {
 ^bb0(%e : index):
   %0 = moe.source random<seed = 1, low = -1.0, high = 1.0> : tensor<1x33x32xf32>
   moe.yield %0 : tensor<1x33x32xf32>

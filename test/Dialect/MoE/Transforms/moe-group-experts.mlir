@@ -533,3 +533,59 @@ func.func @one_column(%ids : tensor<5x2xi32>, %x : tensor<?x4xf32>, %slots : ten
   %r = moe.combine %y : tensor<?x2x1xf32> at(%ids : tensor<5x2xi32>) outs(%out : tensor<5x1xf32>)
   return %r : tensor<5x1xf32>
 }
+
+// -----
+
+// f16 rows are widened, once, before they are gathered.
+// CHECK-LABEL: func.func @wide(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x64xf16>
+// CHECK: %[[WIDE:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<?x64xf16>)
+// CHECK: arith.extf
+// CHECK: moe.grouped_matmul rows(%[[WIDE]] : tensor<?x64xf32>) by
+// REMARK: remark: [Passed] experts-grouped
+moe.weight @up : tensor<8x64x128xf16> {
+^bb0(%e : index):
+  %0 = moe.source dense<0.5> : tensor<64x128xf16>
+  moe.yield %0 : tensor<64x128xf16>
+}
+func.func @wide(%ids : tensor<?x2xi32>, %x : tensor<?x64xf16>, %init : tensor<?x2x128xf32>) -> tensor<?x2x128xf32> {
+  %y = moe.experts at(%ids : tensor<?x2xi32>) rows(%x : tensor<?x64xf16>) outs(%init : tensor<?x2x128xf32>)
+  experts 0 to 8 weights(@up : tensor<8x64x128xf16>) {
+  ^bb0(%e : index, %xe : tensor<?x64xf16>, %w : tensor<64x128xf16>):
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %xe, %c0 : tensor<?x64xf16>
+    %zero = arith.constant 0.0 : f32
+    %empty = tensor.empty(%n) : tensor<?x128xf32>
+    %acc = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x128xf32>) -> tensor<?x128xf32>
+    %h = linalg.matmul ins(%xe, %w : tensor<?x64xf16>, tensor<64x128xf16>) outs(%acc : tensor<?x128xf32>) -> tensor<?x128xf32>
+    moe.yield %h : tensor<?x128xf32>
+  }
+  return %y : tensor<?x2x128xf32>
+}
+
+// -----
+
+// A product that rounds its sums to f16 is not what a grouped product computes.
+// CHECK-LABEL: func.func @rounded(
+// CHECK: moe.experts
+// CHECK-NOT: moe.grouped_matmul
+// REMARK: remark: [Missed] experts-not-grouped | Category:moe-group-experts | Remark="experts run one by one: a product of f16 and f16 accumulates in f16, and a grouped one of at most f32 in f32"
+moe.weight @up : tensor<8x64x128xf16> {
+^bb0(%e : index):
+  %0 = moe.source dense<0.5> : tensor<64x128xf16>
+  moe.yield %0 : tensor<64x128xf16>
+}
+func.func @rounded(%ids : tensor<?x2xi32>, %x : tensor<?x64xf16>, %init : tensor<?x2x128xf16>) -> tensor<?x2x128xf16> {
+  %y = moe.experts at(%ids : tensor<?x2xi32>) rows(%x : tensor<?x64xf16>) outs(%init : tensor<?x2x128xf16>)
+  experts 0 to 8 weights(@up : tensor<8x64x128xf16>) {
+  ^bb0(%e : index, %xe : tensor<?x64xf16>, %w : tensor<64x128xf16>):
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %xe, %c0 : tensor<?x64xf16>
+    %zero = arith.constant 0.0 : f16
+    %empty = tensor.empty(%n) : tensor<?x128xf16>
+    %acc = linalg.fill ins(%zero : f16) outs(%empty : tensor<?x128xf16>) -> tensor<?x128xf16>
+    %h = linalg.matmul ins(%xe, %w : tensor<?x64xf16>, tensor<64x128xf16>) outs(%acc : tensor<?x128xf16>) -> tensor<?x128xf16>
+    moe.yield %h : tensor<?x128xf16>
+  }
+  return %y : tensor<?x2x128xf16>
+}

@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import onnx
+from google.protobuf.internal import encoder
 from onnx import TensorProto, helper, numpy_helper
 
 ROWS, COLUMNS = 200, 100
@@ -88,16 +89,9 @@ def good(folder):
     np.save(folder / "zero.npy", np.zeros(1))
 
 
-def varint(value):
-    result = b""
-    while value >= 128:
-        result += bytes([value & 127 | 128])
-        value >>= 7
-    return result + bytes([value])
-
-
 def message(field, body):
-    return varint(field << 3 | 2) + varint(len(body)) + body
+    return (encoder._VarintBytes(field << 3 | 2) +
+            encoder._VarintBytes(len(body)) + body)
 
 
 def raw_tensor(name, kind, field, body, packed=True):

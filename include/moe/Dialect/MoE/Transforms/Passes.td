@@ -264,6 +264,9 @@ def AssignEncodingsPass
     padding, transposing and interleaving into panels; its encoding, a
     `#moe.panels`, says so. Weights that nothing reads any more are erased.
 
+    A `moe.grouped_matmul` of more than two weights, or of weights that f32 does
+    not represent, is an error: only `convert-moe-to-linalg` lowers it.
+
     Dense products with an operand or result that is not f32, with a weight without
     elements, or that are not 2-D, stay `linalg`.
   }];
